@@ -1,0 +1,50 @@
+/**
+ * What a user asks for: the one shape that flags and the TypeScript API are turned into. Names are docker's flags in
+ * camel case. Everything but `image` has a default, filled in by `src/oci`.
+ */
+export type ContainerOptions = {
+  image: string;
+  /** A directory used as root file system instead of an image (`--rootfs DIR`): written to in place. */
+  rootfs?: string;
+  command?: string[];
+  entrypoint?: string[];
+  name?: string;
+  hostname?: string;
+  /** Bytes; "unlimited" lifts the limit. Default 100 MiB. */
+  memory?: number | "unlimited";
+  /** Bytes of memory and swap together; "unlimited" lifts it. Default: as much as `memory`, so no swap. */
+  memorySwap?: number | "unlimited";
+  /** Processors, 0.5 is half of one. */
+  cpus?: number;
+  pidsLimit?: number | "unlimited";
+  env?: Record<string, string>;
+  workdir?: string;
+  /** `name|uid[:group|gid]` */
+  user?: string;
+  mounts?: MountOption[];
+  readOnly?: boolean;
+  network?: "bridge" | "none" | "host";
+  dns?: string[];
+  /** `host:ip` pairs for /etc/hosts; the address may be `host-gateway`. */
+  addHosts?: { host: string; address: string }[];
+  pid?: "private" | "host";
+  uts?: "private" | "host";
+  ipc?: "private" | "host";
+  cgroupns?: "private" | "host";
+  interactive?: boolean;
+  tty?: boolean;
+  ulimits?: { name: string; soft: number; hard: number }[];
+  sysctls?: Record<string, string>;
+  init?: boolean;
+  /** Keep the container's writable layer when it ends. */
+  keep?: boolean;
+  capAdd?: string[];
+  capDrop?: string[];
+  privileged?: boolean;
+  securityOpts?: string[];
+  labels?: Record<string, string>;
+};
+
+export type MountOption =
+  | { type: "bind"; source: string; target: string; readOnly: boolean; recursive: boolean }
+  | { type: "tmpfs"; target: string; options: string[] };
