@@ -1,0 +1,11 @@
+/** prctl(2): linux/prctl.h. */
+export const prctlOptions = {
+  PR_SET_PDEATHSIG: 1,
+  PR_SET_DUMPABLE: 4,
+  PR_SET_KEEPCAPS: 8,
+  PR_SET_NAME: 15,
+  PR_CAPBSET_DROP: 24,
+  PR_SET_NO_NEW_PRIVS: 38,
+  PR_CAP_AMBIENT: 47,
+} as const;
+export type PrctlOption = keyof typeof prctlOptions;

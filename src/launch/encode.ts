@@ -1,0 +1,206 @@
+import { errnos } from "../abi/errno.ts";
+import { archOf, syscallNumber, type Arch, type SyscallName } from "../abi/syscall.ts";
+import { signatures, type Kind } from "../plan/signatures.ts";
+import { FIRST_STORED_FD, type Plan, type Step } from "../plan/step.ts";
+import { lower, type Lowered } from "./arguments.ts";
+import { bootSteps, ENGINE_FD, SIGCHLD } from "./program.ts";
+import { kinds } from "./protocol.ts";
+import {
+  argumentOf,
+  BASE,
+  Message,
+  MESSAGE_SIZE,
+  NONZERO,
+  stepAt,
+  Table,
+  timeOf,
+  valueOf,
+  type RawArgument,
+  type RawStep,
+} from "./table.ts";
+
+export type Encoded = {
+  bytes: Uint8Array;
+  /** The plan's step that the table's step at this offset belongs to; undefined for the launcher's own. */
+  stepOf: (offset: number) => number | undefined;
+};
+
+/** Steps are numbered through the plan: the monitor's, then PID 1's. */
+export const numbered = (plan: Plan): Step[] => [...plan.monitor, ...plan.init];
+
+const CLOCK_MONOTONIC = 1;
+const WALL = 0x40000000;
+const EXEC_PIPE = 8; // its read end; the write end is the next number
+const O_CLOEXEC = 0o2000000;
+
+/** Lays a plan out for the launcher program. `narrate`: each step reports that it is done, with the time. */
+export function encode(plan: Plan, { narrate = false, arch = archOf(process.arch) } = {}): Encoded {
+  return new Encoder(arch, narrate).encode(plan);
+}
+
+class Encoder {
+  readonly #table = new Table();
+  readonly #forked = new Message(kinds.forked);
+  readonly #origin = new Map<number, number>();
+  readonly #stored = new Map<string, number>();
+  readonly #arch: Arch;
+  readonly #narrate: boolean;
+  #current: number | undefined;
+
+  constructor(arch: Arch, narrate: boolean) {
+    this.#arch = arch;
+    this.#narrate = narrate;
+  }
+
+  encode(plan: Plan): Encoded {
+    for (const step of bootSteps(this.#arch)) this.#table.add(step);
+    this.#monitor(plan);
+    this.#init(plan);
+    this.#failure();
+    this.#wait();
+    const bytes = this.#table.layout(kinds.failed);
+    return { bytes, stepOf: (offset) => this.#origin.get(stepAt(offset)) };
+  }
+
+  #monitor(plan: Plan): void {
+    this.#call("close_range", [ENGINE_FD + 1, 0xffffffff, 0]);
+    plan.monitor.forEach((step, i) => this.#step(step, i));
+    // The pipe that PID 1 closes by execve, at numbers that nothing else uses.
+    this.#call("pipe2", [new Uint8Array(8), O_CLOEXEC]);
+    this.#call("dup3", [ENGINE_FD + 1, EXEC_PIPE, O_CLOEXEC]);
+    this.#call("dup3", [ENGINE_FD + 2, EXEC_PIPE + 1, O_CLOEXEC]);
+    this.#call("close_range", [ENGINE_FD + 1, EXEC_PIPE - 1, 0]);
+    this.#call("clone", [SIGCHLD, 0, 0, 0, 0], { jump: "monitor", store: valueOf(this.#forked) });
+  }
+
+  #init(plan: Plan): void {
+    plan.init.forEach((step, i) => this.#step(step, plan.monitor.length + i));
+  }
+
+  #step(step: Step, number: number): void {
+    this.#current = number;
+    if (step.call === "meet") this.#meet(step.at);
+    else if (step.call === "reap") this.#reap();
+    else this.#plain(step, number);
+    this.#current = undefined;
+  }
+
+  #plain(step: Exclude<Step, { call: "meet" | "reap" }>, number: number): void {
+    const done =
+      this.#narrate && step.call !== "execve" ? new Message(kinds.done, number) : undefined;
+    const parameters = Object.entries(signatures[step.call]) as [string, Kind][];
+    const fields = step as unknown as Record<string, unknown>;
+    const args = parameters.map(([name, kind]) =>
+      raw(lower(kind, fields[name], this.#arch, this.#fd)),
+    );
+    const ignore = step.ignore?.map((name) => errnos[name]) ?? [];
+    if (step.store) {
+      // The result lands in the first argument of a dup3, which gives the descriptor a number that is known here.
+      const target = FIRST_STORED_FD + this.#stored.size;
+      this.#stored.set(step.store, target);
+      const move: RawStep = {
+        nr: syscallNumber("dup3", this.#arch),
+        args: [0, target, O_CLOEXEC],
+        ...(done ? { store: valueOf(done) } : {}),
+      };
+      this.#call(step.call, args, { ignore, store: argumentOf(move, 0) });
+      this.#add(move);
+      this.#call("close_range", [ENGINE_FD + 1, EXEC_PIPE - 1, 0]);
+    } else {
+      this.#call(step.call, args, { ignore, ...(done ? { store: valueOf(done) } : {}) });
+    }
+    if (done) this.#report(done);
+  }
+
+  readonly #fd = (name: string): number => {
+    const fd = this.#stored.get(name);
+    if (fd === undefined) throw new Error(`plan: nothing is stored as “${name}”`);
+    return fd;
+  };
+
+  #report(message: Message): void {
+    this.#call("clock_gettime", [CLOCK_MONOTONIC, timeOf(message)], { ignore: "all" });
+    this.#call("write", [ENGINE_FD, message, MESSAGE_SIZE], { ignore: "all" });
+  }
+
+  #meet(at: "go" | "terminal"): void {
+    if (at === "terminal") {
+      const message = new Message(kinds.terminal, this.#fd("terminal"));
+      this.#call("write", [ENGINE_FD, message, MESSAGE_SIZE]);
+    }
+    this.#call("read", [ENGINE_FD, new Uint8Array(8), 1], { flags: NONZERO });
+    if (this.#narrate) this.#report(new Message(kinds.done, this.#current));
+  }
+
+  /**
+   * PID 1 of `--init`. It reaps whatever ends, and after each asks with kill(child, 0) whether its own child is still
+   * there; when it is not, the status just reaped was the child's. Not dumpable, so that the container cannot attach to it
+   * and use its socket (ptrace(2), pidfd_getfd(2)).
+   */
+  #reap(): void {
+    const [PR_SET_DUMPABLE, ESRCH] = [4, errnos.ESRCH];
+    const ended = new Message(kinds.ended);
+    const ask: RawStep = {
+      nr: syscallNumber("kill", this.#arch),
+      args: [0, 0],
+      ignore: [ESRCH],
+      jump: "reaped",
+    };
+    this.#call("clone", [SIGCHLD, 0, 0, 0, 0], { jump: "reaper", store: argumentOf(ask, 0) });
+    this.#deferred.push(() => {
+      this.#table.label("reaper");
+      this.#call("prctl", [PR_SET_DUMPABLE, 0, 0, 0, 0]);
+      this.#call("close_range", [0, ENGINE_FD - 1, 0]);
+      this.#call("close_range", [ENGINE_FD + 1, 0xffffffff, 0]);
+      this.#table.label("reap");
+      this.#call("wait4", [-1, valueOf(ended), WALL, null]);
+      this.#add(ask);
+      this.#call("getpid", [], { jump: "reap" });
+      this.#table.label("reaped");
+      this.#call("write", [ENGINE_FD, ended, MESSAGE_SIZE], { ignore: "all" });
+      this.#call("exit_group", [0]);
+    });
+  }
+  readonly #deferred: (() => void)[] = [];
+
+  #failure(): void {
+    this.#table.label("failed");
+    this.#call("write", [ENGINE_FD, BASE, MESSAGE_SIZE], { ignore: "all" }); // the header is the message
+    this.#call("exit_group", [125]);
+    for (const section of this.#deferred) section();
+  }
+
+  /** The monitor's other half: it keeps nothing but the socket, and tells how PID 1 fares. */
+  #wait(): void {
+    const ended = new Message(kinds.ended);
+    this.#table.label("monitor");
+    this.#call("write", [ENGINE_FD, this.#forked, MESSAGE_SIZE], { ignore: "all" });
+    this.#call("close_range", [0, ENGINE_FD - 1, 0]);
+    this.#call("close", [EXEC_PIPE + 1]);
+    this.#call("read", [EXEC_PIPE, new Uint8Array(8), 1]);
+    this.#call("write", [ENGINE_FD, new Message(kinds.executed), MESSAGE_SIZE], { ignore: "all" });
+    this.#call("wait4", [-1, valueOf(ended), WALL, null]);
+    this.#call("write", [ENGINE_FD, ended, MESSAGE_SIZE], { ignore: "all" });
+    this.#call("exit_group", [0]);
+  }
+
+  #call(
+    name: SyscallName,
+    args: readonly RawArgument[],
+    more: Omit<RawStep, "nr" | "args"> = {},
+  ): void {
+    this.#add({ nr: syscallNumber(name, this.#arch), args, ...more });
+  }
+
+  #add(step: RawStep): void {
+    if (this.#current !== undefined) this.#origin.set(this.#table.steps.length, this.#current);
+    this.#table.add(step);
+  }
+}
+
+/** Lists of strings end with a null pointer; a filter is struct sock_fprog: u16 length, then the address. */
+function raw(value: Lowered): RawArgument {
+  if (value === null || typeof value !== "object" || value instanceof Uint8Array) return value;
+  if ("strings" in value) return [...value.strings, null];
+  return [value.filter.length / 8, value.filter];
+}

@@ -1,0 +1,103 @@
+import { closeSync, writeSync } from "node:fs";
+import { SyscallError } from "../abi/error.ts";
+import { decodeWaitStatus, type Ended } from "../abi/wait.ts";
+import { callArguments } from "../plan/format.ts";
+import type { Plan, Step } from "../plan/step.ts";
+import { encode, numbered } from "./encode.ts";
+import { launcherPath } from "./launcher.ts";
+import { MessageReader, type Note } from "./protocol.ts";
+
+/** A descriptor of the caller's for each of the command's standard ones; "inherit" is the engine's own. */
+export type Stdio = readonly [StdioEnd, StdioEnd, StdioEnd];
+export type StdioEnd = "inherit" | "ignore" | number;
+
+export type Hooks = {
+  /** PID 1 waits: set up its cgroup and network. It goes when the promise is fulfilled. */
+  born(pid: number): void | Promise<void>;
+  /** PID 1 has a terminal open; take its master, descriptor `fd` of process `pid`. */
+  terminal?(pid: number, fd: number): void;
+  /** The command runs. */
+  executed?(): void;
+  /** A step is done; only where `narrate` is set. */
+  done?(step: Step, result: number, nanoseconds: number): void;
+};
+
+export type LaunchOptions = { stdio: Stdio; narrate?: boolean };
+
+/**
+ * Performs a plan by the launcher program and waits, on the event loop, until the container has ended.
+ * Throws {@link SyscallError} with the failed step where the birth fails.
+ */
+export async function launch(plan: Plan, options: LaunchOptions, hooks: Hooks): Promise<Ended> {
+  const { bytes, stepOf } = encode(plan, { narrate: options.narrate ?? false });
+  const monitor = Bun.spawn([launcherPath()], {
+    argv0: "kontener-monitor",
+    env: {},
+    stdio: [...options.stdio, "pipe"],
+  });
+  const fd = monitor.stdio[3] as unknown as number;
+  try {
+    await send(fd, bytes);
+    return await converse(fd, numbered(plan), stepOf, hooks);
+  } finally {
+    closeSync(fd); // a monitor that has not let PID 1 go ends with it
+    await monitor.exited;
+  }
+}
+
+/** Length, then plan. A socket's buffer holds an ordinary plan whole; a longer one is written as room comes. */
+async function send(fd: number, bytes: Uint8Array): Promise<void> {
+  const message = new Uint8Array(8 + bytes.length);
+  new DataView(message.buffer).setUint32(0, bytes.length, true);
+  message.set(bytes, 8);
+  for (let at = 0; at < message.length;) {
+    try {
+      at += writeSync(fd, message, at);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+      await Bun.sleep(1);
+    }
+  }
+}
+
+/** Follows the protocol of `protocol.ts` to its end. */
+async function converse(
+  fd: number,
+  steps: readonly Step[],
+  stepOf: (offset: number) => number | undefined,
+  hooks: Hooks,
+): Promise<Ended> {
+  const reader = new MessageReader();
+  let pid = 0;
+  let failure: SyscallError | undefined;
+  let ended: Ended | undefined;
+  for await (const chunk of Bun.file(fd).stream()) {
+    for (const note of reader.read(chunk)) {
+      if (note.kind === "forked") {
+        pid = note.value;
+        await hooks.born(pid);
+        writeSync(fd, "g");
+      } else if (note.kind === "terminal") {
+        hooks.terminal?.(pid, note.step);
+        writeSync(fd, "t");
+      } else if (note.kind === "failed") {
+        failure ??= failureOf(note, steps[stepOf(note.step) ?? -1]);
+      } else if (note.kind === "executed") {
+        if (!failure) hooks.executed?.();
+      } else if (note.kind === "done") {
+        hooks.done?.(steps[note.step]!, note.value, note.nanoseconds);
+      } else if (note.kind === "ended") {
+        ended ??= decodeWaitStatus(note.value);
+      }
+    }
+  }
+  if (failure) throw failure;
+  // The monitor was killed: PID 1 ends with it, by PR_SET_PDEATHSIG.
+  return ended ?? { code: 137, signal: 9 };
+}
+
+function failureOf(note: Note, step: Step | undefined): SyscallError {
+  const call = step?.call ?? "clone";
+  const args = step ? callArguments(step) : "SIGCHLD";
+  return new SyscallError({ call, args, errno: -note.value, step: step?.why });
+}

@@ -1,0 +1,186 @@
+import { bits } from "../abi/flags.ts";
+
+/**
+ * A plan as the launcher program reads it: a header, a table of system calls, and the data that their arguments point to,
+ * laid out for memory at a fixed address.
+ *
+ *   header, 64 bytes          u32 kind=failure, u32 offset of the step that failed, i64 -errno, 16 bytes of 0   (a message)
+ *                             u32 offset to go to after a failure, u32 0, i64 scratch
+ *   step, 72 bytes            u16 number, u16 flags, u32 jump, u32 store, u32 0, 6 × u64 arguments, u64 ignored errors
+ *
+ * jump: offset to go to when the result is positive (a fork's parent side) or an ignored error; 0 is the next step.
+ * store: offset to which the 64-bit result is written. ignored errors: bit (errno mod 64).
+ */
+export const BASE = 0x500200;
+/** Room for a plan: the launcher's writable segment. Pages that no plan fills are never there. */
+export const ROOM = 4 << 20;
+export const HEADER = 64;
+export const STEP = 72;
+const SCRATCH = 40;
+const FAILURE_GOTO = 32;
+
+/** The launcher's interpreter treats a result of 0 as a failure: the engine has closed its end. */
+export const NONZERO = bits({ NONZERO: 2 }, ["NONZERO"]);
+
+/** 32 bytes for the engine: u32 kind, u32 step, i64 value, and a struct timespec. */
+export class Message {
+  readonly kind: number;
+  readonly step: number;
+  constructor(kind: number, step = 0) {
+    this.kind = kind;
+    this.step = step;
+  }
+}
+export const MESSAGE_SIZE = 32;
+
+/** The address of something that has its place only when the table is laid out. */
+export class Place {
+  readonly of: Message | RawStep;
+  readonly offset: number;
+  constructor(of: Message | RawStep, offset: number) {
+    this.of = of;
+    this.offset = offset;
+  }
+}
+
+export type RawArgument =
+  number | string | null | Uint8Array | Message | Place | readonly RawArgument[];
+
+export type RawStep = {
+  nr: number;
+  args: readonly RawArgument[];
+  flags?: number;
+  jump?: string;
+  /** Where the result goes: a message's value, or the argument of a later step. */
+  store?: Place;
+  /** Error numbers that are no failure; "all" ignores every one. */
+  ignore?: readonly number[] | "all";
+};
+
+export const valueOf = (message: Message): Place => new Place(message, 8);
+export const timeOf = (message: Message): Place => new Place(message, 16);
+export const argumentOf = (step: RawStep, index: number): Place => new Place(step, 16 + 8 * index);
+
+const text = new TextEncoder();
+
+export class Table {
+  readonly steps: RawStep[] = [];
+  readonly #labels = new Map<string, number>();
+
+  add(step: RawStep): RawStep {
+    this.steps.push(step);
+    return step;
+  }
+
+  label(name: string): void {
+    this.#labels.set(name, this.steps.length);
+  }
+
+  /** The bytes, for memory at {@link BASE}. */
+  layout(failureKind: number): Uint8Array {
+    return new Layout(this.steps, this.#labels).bytes(failureKind);
+  }
+}
+
+const offsetOf = (index: number): number => HEADER + STEP * index;
+
+/** The index of the step at an offset, as a failure message names it. */
+export const stepAt = (offset: number): number => (offset - HEADER) / STEP;
+
+class Layout {
+  #buffer = new Uint8Array(16384);
+  #view = new DataView(this.#buffer.buffer);
+  #end: number;
+  readonly #steps: readonly RawStep[];
+  readonly #labels: ReadonlyMap<string, number>;
+  readonly #places = new Map<Message | RawStep, number>();
+
+  constructor(steps: readonly RawStep[], labels: ReadonlyMap<string, number>) {
+    this.#steps = steps;
+    this.#labels = labels;
+    this.#end = offsetOf(steps.length);
+    steps.forEach((step, i) => this.#places.set(step, offsetOf(i)));
+    this.#room(0);
+  }
+
+  bytes(failureKind: number): Uint8Array {
+    this.#view.setUint32(0, failureKind, true);
+    this.#view.setUint32(FAILURE_GOTO, this.#target("failed"), true);
+    this.#steps.forEach((step, i) => this.#step(step, offsetOf(i)));
+    return this.#buffer.subarray(0, this.#end);
+  }
+
+  #step(step: RawStep, at: number): void {
+    const store = step.store ? this.#place(step.store) : SCRATCH;
+    const args = step.args.map((arg) => this.#value(arg));
+    const view = this.#view; // after the arguments: they may have grown the buffer
+    view.setUint16(at, step.nr, true);
+    view.setUint16(at + 2, step.flags ?? 0, true);
+    view.setUint32(at + 4, step.jump ? this.#target(step.jump) : 0, true);
+    view.setUint32(at + 8, store, true);
+    args.forEach((value, k) => this.#u64(at + 16 + 8 * k, value));
+    view.setBigUint64(at + 64, ignoreMask(step.ignore), true);
+  }
+
+  #target(label: string): number {
+    const index = this.#labels.get(label);
+    if (index === undefined) throw new Error(`table: no label ${label}`);
+    return offsetOf(index);
+  }
+
+  #place({ of, offset }: Place): number {
+    return (this.#places.get(of) ?? this.#message(of as Message)) + offset;
+  }
+
+  #message(message: Message): number {
+    const known = this.#places.get(message);
+    if (known !== undefined) return known;
+    const at = this.#take(MESSAGE_SIZE);
+    this.#view.setUint32(at, message.kind, true);
+    this.#view.setUint32(at + 4, message.step, true);
+    this.#places.set(message, at);
+    return at;
+  }
+
+  #value(arg: RawArgument): number {
+    if (typeof arg === "number") return arg;
+    if (arg === null) return 0;
+    if (arg instanceof Message) return BASE + this.#message(arg);
+    if (arg instanceof Place) return BASE + this.#place(arg);
+    if (Array.isArray(arg)) {
+      const values = (arg as readonly RawArgument[]).map((item) => this.#value(item));
+      const at = this.#take(8 * values.length);
+      values.forEach((value, i) => this.#u64(at + 8 * i, value));
+      return BASE + at;
+    }
+    const bytes = typeof arg === "string" ? text.encode(`${arg}\0`) : (arg as Uint8Array);
+    const at = this.#take(bytes.length);
+    this.#buffer.set(bytes, at);
+    return BASE + at;
+  }
+
+  #take(size: number): number {
+    const at = this.#end;
+    this.#end = (at + size + 7) & ~7;
+    this.#room(this.#end);
+    return at;
+  }
+
+  #room(needed: number): void {
+    if (Math.max(needed, this.#end) <= this.#buffer.length) return;
+    const grown = new Uint8Array(2 * Math.max(needed, this.#end));
+    grown.set(this.#buffer);
+    this.#buffer = grown;
+    this.#view = new DataView(grown.buffer);
+  }
+
+  #u64(at: number, value: number): void {
+    this.#view.setUint32(at, value, true);
+    this.#view.setUint32(at + 4, Math.floor(value / 2 ** 32), true);
+  }
+}
+
+function ignoreMask(ignore: RawStep["ignore"]): bigint {
+  if (ignore === "all") return 2n ** 64n - 1n;
+  return (ignore ?? []).reduce((mask, errno) => mask | (1n << BigInt(errno % 64)), 0n);
+}

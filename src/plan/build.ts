@@ -1,0 +1,72 @@
+import type { RuntimeSpec } from "../oci/runtime-spec.ts";
+import { planCommand, planReaper, planWorkingDirectory } from "./command.ts";
+import type { HostStep } from "./host-step.ts";
+import { planBoundingSet, planLimits, planSeals, planUser } from "./identity.ts";
+import { planKernelMounts } from "./kernel-mounts.ts";
+import { planCgroupNamespace, planHostname, planLoopback, planNamespaces } from "./namespaces.ts";
+import { planProtection, planSysctls } from "./protection.ts";
+import { planPivot, planReadonlyRoot, planRootfs, planScratch } from "./rootfs.ts";
+import type { Plan, Step } from "./step.ts";
+import { planSession } from "./terminal.ts";
+import { planDirectories, planHolds, planPlaces } from "./volumes.ts";
+
+/** What the specification cannot say and the plan needs to know. */
+export type PlanFacts = {
+  /** Sources of bind mounts that are not directories: their targets have to be files. */
+  files: ReadonlySet<string>;
+  /** The compiled seccomp filter of `linux.seccomp`. */
+  filter?: Uint8Array | undefined;
+  /** The container ends with the process that started it. */
+  dieWithParent: boolean;
+  /** The engine's own steps besides directories: cgroup, network. */
+  birth: HostStep[];
+};
+
+/** From a specification to the whole birth, in order. Pure: the same input gives the same plan. */
+export function buildPlan(spec: RuntimeSpec, facts: PlanFacts): Plan {
+  const seals = planSeals(spec, facts.filter);
+  const leash = facts.dieWithParent ? planLeash() : [];
+  return {
+    before: planScratch(spec),
+    monitor: [...leash, ...planNamespaces(spec)],
+    birth: facts.birth,
+    init: [
+      { call: "meet", at: "go", why: "wait until the engine has set up cgroup and network" },
+      ...planCgroupNamespace(spec),
+      ...planHostname(spec),
+      ...planLoopback(spec),
+      ...planRootfs(spec),
+      ...planHolds(spec),
+      ...planKernelMounts(spec),
+      ...planPivot(),
+      ...planPlaces(spec, facts.files),
+      ...planSysctls(spec),
+      ...planProtection(spec),
+      ...planDirectories(spec.process.cwd),
+      ...planReadonlyRoot(spec),
+      ...planSession(spec),
+      ...planLimits(spec),
+      ...planWorkingDirectory(spec),
+      ...seals.early,
+      ...planBoundingSet(spec),
+      ...planUser(spec),
+      ...leash,
+      ...seals.late,
+      ...planReaper(spec),
+      ...planCommand(spec),
+    ],
+  };
+}
+
+/** Set again in PID 1 after the change of user, which clears it (PR_SET_PDEATHSIG(2const)). */
+const planLeash = (): Step[] => [
+  {
+    call: "prctl",
+    option: "PR_SET_PDEATHSIG",
+    arg2: "SIGKILL",
+    arg3: 0,
+    arg4: 0,
+    arg5: 0,
+    why: "end with the process that started this one, however that ends",
+  },
+];

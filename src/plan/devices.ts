@@ -1,0 +1,66 @@
+import type { Device, RuntimeSpec } from "../oci/runtime-spec.ts";
+import type { Step } from "./step.ts";
+import { AT_FDCWD } from "./values.ts";
+
+/** What every container has (config-linux.md, "Default Devices"); /dev/ptmx is the link below. */
+const standard: Device[] = [
+  { type: "c", path: "/dev/null", major: 1, minor: 3 },
+  { type: "c", path: "/dev/zero", major: 1, minor: 5 },
+  { type: "c", path: "/dev/full", major: 1, minor: 7 },
+  { type: "c", path: "/dev/random", major: 1, minor: 8 },
+  { type: "c", path: "/dev/urandom", major: 1, minor: 9 },
+  { type: "c", path: "/dev/tty", major: 5, minor: 0 },
+];
+
+/** config-linux.md, "Default Symlinks": programs expect them. */
+const links = {
+  "dev/fd": "/proc/self/fd",
+  "dev/stdin": "/proc/self/fd/0",
+  "dev/stdout": "/proc/self/fd/1",
+  "dev/stderr": "/proc/self/fd/2",
+  "dev/ptmx": "pts/ptmx",
+} as const;
+
+const fileTypes = { c: 0o020000, u: 0o020000, b: 0o060000, p: 0o010000 } as const;
+
+/** glibc's makedev(3), for numbers below 4096 and 256, which is every device there is in practice. */
+const makedev = (major = 0, minor = 0): number =>
+  (minor & 0xff) | (major << 8) | ((minor & ~0xff) << 12);
+
+/** Device nodes and links of /dev, which is an empty tmpfs when these steps run. */
+export function planDevices(spec: RuntimeSpec): Step[] {
+  const nodes = [...standard, ...(spec.linux.devices ?? [])];
+  return [
+    { call: "umask", mask: 0, why: "the modes below are meant as they are" },
+    ...nodes.flatMap(planNode),
+    ...Object.entries(links).map(([linkpath, target]): Step => ({
+      call: "symlinkat",
+      target,
+      newdirfd: AT_FDCWD,
+      linkpath,
+      why: "links that programs expect",
+    })),
+    { call: "umask", mask: 0o022, why: "back to the usual" },
+  ];
+}
+
+function planNode(device: Device): Step[] {
+  const pathname = device.path.slice(1);
+  const why = "the devices that every program may use, and no other of the host's";
+  const steps: Step[] = [
+    {
+      call: "mknodat",
+      dirfd: AT_FDCWD,
+      pathname,
+      mode: fileTypes[device.type] | (device.fileMode ?? 0o666),
+      dev: makedev(device.major, device.minor),
+      why,
+    },
+  ];
+  if (device.uid || device.gid) {
+    const owner = device.uid ?? 0;
+    const group = device.gid ?? 0;
+    steps.push({ call: "fchownat", dirfd: AT_FDCWD, pathname, owner, group, flags: 0, why });
+  }
+  return steps;
+}

@@ -1,0 +1,108 @@
+import type { CloneFlag } from "../abi/sched.ts";
+import type { NamespaceType, RuntimeSpec } from "../oci/runtime-spec.ts";
+import type { Step } from "./step.ts";
+import { AT_FDCWD, ifreq, utf8Length } from "./values.ts";
+
+/** What each namespace keeps apart (namespaces(7)), in the order in which the kernel makes them. */
+const table: Record<NamespaceType, { flag: CloneFlag; why: string }> = {
+  user: { flag: "CLONE_NEWUSER", why: "users: root inside is somebody else outside" },
+  mount: {
+    flag: "CLONE_NEWNS",
+    why: "mounts: what is mounted from here on, only the container sees",
+  },
+  uts: { flag: "CLONE_NEWUTS", why: "the host name" },
+  ipc: { flag: "CLONE_NEWIPC", why: "System V IPC and POSIX message queues" },
+  network: { flag: "CLONE_NEWNET", why: "interfaces, addresses, routes, ports" },
+  pid: { flag: "CLONE_NEWPID", why: "process numbers: the next child is PID 1" },
+  cgroup: { flag: "CLONE_NEWCGROUP", why: "the cgroup tree starts where the container is" },
+  time: { flag: "CLONE_NEWTIME", why: "the monotonic and boot-time clocks" },
+};
+
+/** True where the specification asks for a namespace of the container's own, neither shared nor joined. */
+export const isNew = (spec: RuntimeSpec, type: NamespaceType): boolean =>
+  spec.linux.namespaces.some((n) => n.type === type && n.path === undefined);
+
+/** The monitor's part: join what has a path, then make what is new. The cgroup namespace comes later, in PID 1. */
+export function planNamespaces(spec: RuntimeSpec): Step[] {
+  const steps: Step[] = [];
+  for (const { type, path } of spec.linux.namespaces) {
+    if (path === undefined) continue;
+    const why = `join a namespace that is there: ${table[type].why}`;
+    const store = `${type} namespace`;
+    steps.push(
+      {
+        call: "openat",
+        dirfd: AT_FDCWD,
+        pathname: path,
+        flags: ["O_CLOEXEC"],
+        mode: 0,
+        why,
+        store,
+      },
+      { call: "setns", fd: { stored: store }, nstype: [table[type].flag], why },
+    );
+  }
+  const fresh = spec.linux.namespaces.filter((n) => n.path === undefined && n.type !== "cgroup");
+  if (fresh.length) {
+    steps.push({
+      call: "unshare",
+      flags: fresh.map((n) => table[n.type].flag),
+      why: `leave the host's namespaces for new ones. ${fresh.map((n) => table[n.type].why).join("; ")}`,
+    });
+  }
+  return steps;
+}
+
+/** PID 1's part, once the engine has put it into its cgroup: the namespace's root is where the process is now. */
+export function planCgroupNamespace(spec: RuntimeSpec): Step[] {
+  if (!isNew(spec, "cgroup")) return [];
+  return [
+    {
+      call: "unshare",
+      flags: ["CLONE_NEWCGROUP"],
+      why: "from here on /proc/self/cgroup says “/”: the container cannot see where on the host it hangs",
+    },
+  ];
+}
+
+/** The host name, which is the container's own only in a UTS namespace of its own. */
+export function planHostname(spec: RuntimeSpec): Step[] {
+  if (!isNew(spec, "uts")) return [];
+  const steps: Step[] = [];
+  if (spec.hostname !== undefined) {
+    const why = "the name that the container knows itself by";
+    steps.push({ call: "sethostname", name: spec.hostname, len: utf8Length(spec.hostname), why });
+  }
+  if (spec.domainname !== undefined) {
+    const why = "the NIS domain name (domainname(1))";
+    steps.push({
+      call: "setdomainname",
+      name: spec.domainname,
+      len: utf8Length(spec.domainname),
+      why,
+    });
+  }
+  return steps;
+}
+
+const AF_INET = 2;
+const SOCK_DGRAM_CLOEXEC = 0o2000002;
+const IFF_UP_RUNNING = 0x41;
+
+/** A new network namespace has one interface, lo, and it is down: even 127.0.0.1 is unreachable. */
+export function planLoopback(spec: RuntimeSpec): Step[] {
+  if (!isNew(spec, "network")) return [];
+  const why = "switch the loopback interface on: in a new network namespace even 127.0.0.1 is down";
+  const socket = "loopback socket";
+  return [
+    { call: "socket", domain: AF_INET, type: SOCK_DGRAM_CLOEXEC, protocol: 0, why, store: socket },
+    {
+      call: "ioctl",
+      fd: { stored: socket },
+      request: "SIOCSIFFLAGS",
+      argp: ifreq('{ifr_name="lo", ifr_flags=IFF_UP|IFF_RUNNING}', "lo", IFF_UP_RUNNING),
+      why,
+    },
+    { call: "close", fd: { stored: socket }, why },
+  ];
+}

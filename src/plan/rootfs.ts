@@ -1,0 +1,136 @@
+import { overlayOf, type Overlay } from "../oci/annotations.ts";
+import type { RuntimeSpec } from "../oci/runtime-spec.ts";
+import type { HostStep } from "./host-step.ts";
+import type { Step } from "./step.ts";
+import { AT_FDCWD } from "./values.ts";
+
+/** Overlay directories by their kernel names (filesystems/overlayfs.rst). */
+export const overlayPaths = (scratch: string) => ({
+  upper: `${scratch}/upper`,
+  work: `${scratch}/work`,
+  merged: `${scratch}/merged`,
+});
+
+/** Separators of the option string have to be escaped; a path is otherwise taken as it is. */
+const escape = (path: string): string => path.replace(/[\\:,]/g, "\\$&");
+
+/** The engine's part: directories on the host, unless the container brings a tmpfs for them. */
+export function planScratch(spec: RuntimeSpec): HostStep[] {
+  const overlay = overlayOf(spec);
+  if (!overlay) return [];
+  const why = "a place for what this container writes, removed at its end";
+  const paths = overlay.inMemory ? [] : Object.values(overlayPaths(overlay.scratch));
+  return [overlay.scratch, ...paths].map((path) => ({ call: "mkdir", path, mode: 0o755, why }));
+}
+
+/** PID 1's part: a mount tree of its own, with the container's root file system in it, as working directory. */
+export function planRootfs(spec: RuntimeSpec): Step[] {
+  const overlay = overlayOf(spec);
+  return [
+    {
+      call: "mount",
+      source: null,
+      target: "/",
+      filesystemtype: null,
+      mountflags: ["MS_REC", "MS_PRIVATE"],
+      data: null,
+      why: "the new mount namespace is a copy whose mounts still tell the host's about changes: stop that",
+    },
+    ...(overlay ? planOverlay(overlay) : planBoundRoot(spec.root.path)),
+  ];
+}
+
+function planOverlay({ layers, scratch, inMemory }: Overlay): Step[] {
+  const paths = overlayPaths(scratch);
+  const data = [
+    `lowerdir=${layers.map(escape).join(":")}`,
+    `upperdir=${escape(paths.upper)}`,
+    `workdir=${escape(paths.work)}`,
+  ].join(",");
+  const memory: Step[] = inMemory
+    ? [
+        {
+          call: "mount",
+          source: "tmpfs",
+          target: scratch,
+          filesystemtype: "tmpfs",
+          mountflags: [],
+          data: "mode=755",
+          why: "what the container writes stays in memory: an overlay cannot have its upper directory here",
+        },
+        ...Object.values(paths).map((pathname): Step => ({
+          call: "mkdirat",
+          dirfd: AT_FDCWD,
+          pathname,
+          mode: 0o755,
+          why: "overlayfs wants an upper and a work directory on one file system",
+        })),
+      ]
+    : [];
+  return [
+    ...memory,
+    {
+      call: "mount",
+      source: "overlay",
+      target: paths.merged,
+      filesystemtype: "overlay",
+      mountflags: [],
+      data,
+      why: "the image below, read-only and shared by all; above it a layer that only this container writes",
+    },
+    {
+      call: "chdir",
+      path: paths.merged,
+      why: "stand in the new root: paths without a leading slash now start there",
+    },
+  ];
+}
+
+function planBoundRoot(path: string): Step[] {
+  const why = "pivot_root wants a mount point: mount the directory onto itself";
+  return [
+    {
+      call: "mount",
+      source: path,
+      target: path,
+      filesystemtype: null,
+      mountflags: ["MS_BIND", "MS_REC"],
+      data: null,
+      why,
+    },
+    { call: "chdir", path, why: "stand in the new root" },
+  ];
+}
+
+/** The moment after which there is no way back to the host's files. */
+export const planPivot = (): Step[] => [
+  {
+    call: "pivot_root",
+    new_root: ".",
+    put_old: ".",
+    why: "swap the root mounts: “.” becomes /, the host's / comes to lie on top of it (pivot_root(2), NOTES)",
+  },
+  {
+    call: "umount2",
+    target: ".",
+    flags: ["MNT_DETACH"],
+    why: "take the host's tree off: no path leads there any more, which chroot(2) could not promise",
+  },
+  { call: "chdir", path: "/", why: "the working directory was in the old tree" },
+];
+
+/** `--read-only`: after everything that had to be written is written. */
+export function planReadonlyRoot(spec: RuntimeSpec): Step[] {
+  if (!spec.root.readonly) return [];
+  return [
+    {
+      call: "mount",
+      source: null,
+      target: "/",
+      filesystemtype: null,
+      mountflags: ["MS_REMOUNT", "MS_BIND", "MS_RDONLY"],
+      data: null,
+      why: "nothing below / can be written, except in mounts of their own",
+    },
+  ];
+}

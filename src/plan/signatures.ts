@@ -1,0 +1,100 @@
+import type { Capability } from "../abi/capability.ts";
+import type { IoctlRequest } from "../abi/ioctl.ts";
+import type {
+  MountAttr,
+  MountFlag,
+  MoveMountFlag,
+  OpenTreeFlag,
+  UmountFlag,
+} from "../abi/mount.ts";
+import type { OpenFlag } from "../abi/open.ts";
+import type { PrctlOption } from "../abi/prctl.ts";
+import type { Rlimit } from "../abi/resource.ts";
+import type { CloneFlag } from "../abi/sched.ts";
+import type { Signal } from "../abi/signal.ts";
+
+/**
+ * The system calls that a container's birth consists of, each with its parameters as the man page names them, in order.
+ * This one table gives the type of a step, the way it is printed, and the way its arguments are laid out in memory.
+ */
+export const signatures = {
+  capset: { hdrp: "struct", datap: "struct" },
+  chdir: { path: "text" },
+  close: { fd: "fd" },
+  close_range: { first: "int", last: "int", flags: "int" },
+  dup3: { oldfd: "fd", newfd: "int", flags: "O" },
+  execve: { pathname: "text", argv: "strings", envp: "strings" },
+  fchownat: { dirfd: "fd", pathname: "text", owner: "int", group: "int", flags: "int" },
+  ioctl: { fd: "fd", request: "ioctl", argp: "struct" },
+  keyctl: { operation: "int", name: "text" },
+  mkdirat: { dirfd: "fd", pathname: "text", mode: "mode" },
+  mknodat: { dirfd: "fd", pathname: "text", mode: "mode", dev: "int" },
+  mount: { source: "text", target: "text", filesystemtype: "text", mountflags: "MS", data: "text" },
+  mount_setattr: { dirfd: "fd", pathname: "text", flags: "tree", attr: "attr", size: "int" },
+  move_mount: {
+    from_dirfd: "fd",
+    from_pathname: "text",
+    to_dirfd: "fd",
+    to_pathname: "text",
+    flags: "move",
+  },
+  open_tree: { dirfd: "fd", pathname: "text", flags: "tree" },
+  openat: { dirfd: "fd", pathname: "text", flags: "O", mode: "mode" },
+  pivot_root: { new_root: "text", put_old: "text" },
+  prctl: { option: "PR", arg2: "prctl", arg3: "int", arg4: "int", arg5: "int" },
+  prlimit64: { pid: "int", resource: "RLIMIT", new_limit: "struct", old_limit: "struct" },
+  rt_sigaction: { signum: "SIG", act: "struct", oldact: "struct", sigsetsize: "int" },
+  rt_sigprocmask: { how: "int", set: "struct", oldset: "struct", sigsetsize: "int" },
+  seccomp: { operation: "int", flags: "int", args: "filter" },
+  setgroups: { size: "int", list: "struct" },
+  sethostname: { name: "text", len: "int" },
+  setdomainname: { name: "text", len: "int" },
+  setns: { fd: "fd", nstype: "CLONE" },
+  setresgid: { rgid: "int", egid: "int", sgid: "int" },
+  setresuid: { ruid: "int", euid: "int", suid: "int" },
+  setsid: {},
+  socket: { domain: "int", type: "int", protocol: "int" },
+  symlinkat: { target: "text", newdirfd: "fd", linkpath: "text" },
+  umask: { mask: "mode" },
+  umount2: { target: "text", flags: "MNT" },
+  unlinkat: { dirfd: "fd", pathname: "text", flags: "int" },
+  unshare: { flags: "CLONE" },
+  write: { fd: "fd", buf: "text", count: "int" },
+} as const satisfies Record<string, Record<string, keyof Values>>;
+
+/** What each kind of parameter holds in a step. */
+export type Values = {
+  int: number;
+  /** Printed in octal. */
+  mode: number;
+  text: string | null;
+  strings: readonly string[];
+  fd: Fd;
+  struct: Struct | null;
+  /** A compiled seccomp filter: struct sock_fprog, and the program that it points to. */
+  filter: Struct;
+  /** struct mount_attr. */
+  attr: { set: readonly MountAttr[]; clr: readonly MountAttr[]; propagation: readonly MountFlag[] };
+  /** prctl's second argument: a number, or a name whose number depends on the option. */
+  prctl: number | Capability | Signal | string;
+  CLONE: readonly CloneFlag[];
+  MS: readonly MountFlag[];
+  MNT: readonly UmountFlag[];
+  O: readonly OpenFlag[];
+  tree: readonly OpenTreeFlag[];
+  move: readonly MoveMountFlag[];
+  PR: PrctlOption;
+  SIG: Signal;
+  RLIMIT: Rlimit;
+  ioctl: IoctlRequest;
+};
+
+/** A descriptor: a number (0, 1, 2), "AT_FDCWD", or the name under which an earlier step stored its result. */
+export type Fd = number | "AT_FDCWD" | { stored: string };
+
+/** Memory that an argument points to, with the text that a reader sees instead of the bytes. */
+export type Struct = { text: string; bytes: Uint8Array };
+
+export type Kind = keyof Values;
+export type Signatures = typeof signatures;
+export type CallName = keyof Signatures;

@@ -1,0 +1,49 @@
+import type { Errno } from "../abi/errno.ts";
+import type { HostStep } from "./host-step.ts";
+import type { CallName, Signatures, Values } from "./signatures.ts";
+
+/** A system call by its man-page name, with its arguments by theirs. */
+export type Call = {
+  [C in CallName]: { call: C } & {
+    [P in keyof Signatures[C]]: Signatures[C][P] extends keyof Values
+      ? Values[Signatures[C][P]]
+      : never;
+  };
+}[CallName];
+
+/**
+ * A meeting of PID 1 with the engine, over the descriptor that they share: `go` waits for one byte; `terminal` says that
+ * a pseudo-terminal is open and waits until the engine has taken its other end.
+ */
+export type Meeting = { call: "meet"; at: "go" | "terminal" };
+
+/** `--init`: PID 1 forks; the child goes on and becomes the command, PID 1 stays and reaps until the child ends. */
+export type Reap = { call: "reap" };
+
+/** Stored descriptors are moved to numbers from here up, so that a later step can name its own as a constant. */
+export const FIRST_STORED_FD = 10;
+
+/** One step of a birth: a call, and why it is there. */
+export type Step = (Call | Meeting | Reap) & {
+  /** One line for a reader who has never seen the call. Consecutive steps with the same line belong together. */
+  why: string;
+  /** Error names after which the birth goes on. */
+  ignore?: readonly Errno[];
+  /** The name under which later steps find the descriptor that this call returns. */
+  store?: string;
+};
+
+/**
+ * A container's birth, as data: printed by --dry-run, narrated by --explain, done by the executors in `launch/`.
+ * The engine prepares the host, starts the monitor, prepares the host for the new process, lets it go.
+ */
+export type Plan = {
+  /** Done by the engine before there is a process. */
+  before: HostStep[];
+  /** Done by the monitor, before it forks PID 1. */
+  monitor: Step[];
+  /** Done by the engine while PID 1 waits: `$PID` is known now. */
+  birth: HostStep[];
+  /** Done by PID 1; the last one is the command's execve. */
+  init: Step[];
+};
