@@ -1,0 +1,119 @@
+import type { ImageConfig } from "../image/image.ts";
+import type { ContainerOptions } from "../spec/options.ts";
+import { annotations } from "./annotations.ts";
+import { etcMounts, hostSysfs, kernelMounts, optionMount } from "./mounts.ts";
+import { resources } from "./resources.ts";
+import type { CapabilitySets, Mount, NamespaceType, RuntimeSpec, Seccomp } from "./runtime-spec.ts";
+import type { User } from "./user.ts";
+
+/** What the options alone do not say, found out by the engine. */
+export type SpecFacts = {
+  id: string;
+  hostname: string;
+  user: User;
+  image: { layers: string[]; mounts: Mount[]; config: ImageConfig };
+  /** Absolute directory for the overlay; `inMemory`: a tmpfs only the container sees. */
+  scratch: { path: string; inMemory: boolean };
+  /** Absolute directory that holds hosts, hostname and resolv.conf. */
+  etc: string;
+  capabilities: CapabilitySets;
+  noNewPrivileges: boolean;
+  seccomp: Seccomp | undefined;
+  maskedPaths: string[];
+  readonlyPaths: string[];
+  cgroupMounts: Mount[];
+};
+
+const DEFAULT_PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/** From what a user asks for to the OCI runtime specification that everything after reads. Pure. */
+export function specFromOptions(options: ContainerOptions, facts: SpecFacts): RuntimeSpec {
+  const { image, user, scratch } = facts;
+  const config = image.config;
+  const overlay = options.rootfs === undefined;
+  return {
+    ociVersion: "1.2.0",
+    ...(options.uts === "host" ? {} : { hostname: facts.hostname }),
+    root: { path: options.rootfs ?? `${scratch.path}/merged`, readonly: options.readOnly ?? false },
+    process: {
+      terminal: options.tty ?? false,
+      user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids, umask: 0o022 },
+      args: commandOf(options, config),
+      env: environment(options, facts),
+      cwd: options.workdir ?? (config.WorkingDir || "/"),
+      capabilities: facts.capabilities,
+      rlimits: (options.ulimits ?? []).map(({ name, soft, hard }) => ({
+        type: `RLIMIT_${name.toUpperCase()}`,
+        soft,
+        hard,
+      })),
+      noNewPrivileges: facts.noNewPrivileges,
+    },
+    mounts: [
+      ...kernelMounts().map((m) =>
+        m.destination === "/sys" && options.network === "host" ? hostSysfs : m,
+      ),
+      ...facts.cgroupMounts,
+      ...image.mounts,
+      ...etcMounts(facts.etc),
+      ...(options.mounts ?? []).map(optionMount),
+    ],
+    linux: {
+      namespaces: namespaces(options).map((type) => ({ type })),
+      cgroupsPath: `/kontener/${facts.id}`,
+      resources: resources(options),
+      ...(facts.seccomp ? { seccomp: facts.seccomp } : {}),
+      ...(options.sysctls ? { sysctl: options.sysctls } : {}),
+      maskedPaths: facts.maskedPaths,
+      readonlyPaths: facts.readonlyPaths,
+    },
+    annotations: {
+      ...(overlay
+        ? {
+            [annotations.layers]: JSON.stringify(image.layers),
+            [annotations.scratch]: scratch.path,
+            [annotations.scratchType]: scratch.inMemory ? "memory" : "disk",
+          }
+        : {}),
+      ...(options.init ? { [annotations.init]: "true" } : {}),
+      ...options.labels,
+    },
+  };
+}
+
+/** The namespaces that are the container's own: all but those that an option shares with the host. */
+function namespaces(options: ContainerOptions): NamespaceType[] {
+  const shared = {
+    pid: options.pid === "host",
+    network: options.network === "host",
+    ipc: options.ipc === "host",
+    uts: options.uts === "host",
+    cgroup: options.cgroupns === "host",
+  };
+  const all: NamespaceType[] = ["mount", "uts", "ipc", "pid", "network", "cgroup"];
+  return all.filter((type) => !shared[type as keyof typeof shared]);
+}
+
+/** Docker's rule: an entrypoint given by option forgets the image's command as well. */
+function commandOf(options: ContainerOptions, config: ImageConfig): string[] {
+  const entrypoint = options.entrypoint ?? config.Entrypoint ?? [];
+  const command = options.command?.length
+    ? options.command
+    : options.entrypoint
+      ? []
+      : (config.Cmd ?? []);
+  return [...entrypoint, ...command];
+}
+
+/** Later entries win: PATH, the image's, what the terminal needs, the user's. */
+function environment(options: ContainerOptions, { image, user, hostname }: SpecFacts): string[] {
+  const merged = new Map<string, string>();
+  const set = (entry: string) => merged.set(entry.slice(0, entry.indexOf("=")), entry);
+  set(DEFAULT_PATH);
+  set(`HOSTNAME=${hostname}`);
+  if (options.tty) set("TERM=xterm");
+  set(`HOME=${user.home}`);
+  for (const entry of image.config.Env ?? []) set(entry);
+  for (const [name, value] of Object.entries(options.env ?? {})) set(`${name}=${value}`);
+  return [...merged.values()];
+}

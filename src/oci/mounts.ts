@@ -1,0 +1,68 @@
+import type { MountOption } from "../spec/options.ts";
+import type { Mount } from "./runtime-spec.ts";
+
+/** The file systems that every container has (config-linux.md, "Default Filesystems"), in runc's order and options. */
+export const kernelMounts = (): Mount[] => [
+  { destination: "/proc", type: "proc", source: "proc", options: ["nosuid", "noexec", "nodev"] },
+  {
+    destination: "/dev",
+    type: "tmpfs",
+    source: "tmpfs",
+    options: ["nosuid", "strictatime", "mode=755", "size=65536k"],
+  },
+  {
+    destination: "/dev/pts",
+    type: "devpts",
+    source: "devpts",
+    options: ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"],
+  },
+  {
+    destination: "/dev/shm",
+    type: "tmpfs",
+    source: "shm",
+    options: ["nosuid", "noexec", "nodev", "mode=1777", "size=65536k"],
+  },
+  {
+    destination: "/dev/mqueue",
+    type: "mqueue",
+    source: "mqueue",
+    options: ["nosuid", "noexec", "nodev"],
+  },
+  {
+    destination: "/sys",
+    type: "sysfs",
+    source: "sysfs",
+    options: ["nosuid", "noexec", "nodev", "ro"],
+  },
+];
+
+/**
+ * Without a network namespace of its own a container may not mount sysfs afresh (its /sys/class/net would be another
+ * namespace's): the host's is bound, read-only, as docker does for `--network host`.
+ */
+export const hostSysfs: Mount = {
+  destination: "/sys",
+  type: "bind",
+  source: "/sys",
+  options: ["rbind", "nosuid", "noexec", "nodev", "ro"],
+};
+
+/** Files that the engine writes for the container; an image whose file is a dangling link keeps it. */
+export const etcMounts = (directory: string): Mount[] =>
+  ["hosts", "hostname", "resolv.conf"].map((name) => ({
+    destination: `/etc/${name}`,
+    type: "bind",
+    source: `${directory}/${name}`,
+    options: ["rbind", "nofail"],
+  }));
+
+/** `--volume`, `--mount`, `--tmpfs`. */
+export function optionMount(mount: MountOption): Mount {
+  if (mount.type === "tmpfs") {
+    const options = ["nosuid", "nodev", ...mount.options];
+    return { destination: mount.target, type: "tmpfs", source: "tmpfs", options };
+  }
+  const { source, target, readOnly, recursive } = mount;
+  const options = [recursive ? "rbind" : "bind", ...(readOnly ? ["ro"] : [])];
+  return { destination: target, type: "bind", source, options };
+}

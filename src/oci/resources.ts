@@ -1,0 +1,26 @@
+import type { ContainerOptions } from "../spec/options.ts";
+import type { Resources } from "./runtime-spec.ts";
+
+/** 100 MiB, unless --memory says otherwise. */
+export const DEFAULT_MEMORY = 100 * 1024 * 1024;
+
+/** As podman's default: enough for any build, too few for a fork bomb to take the host down. */
+export const DEFAULT_PIDS = 2048;
+
+/** The kernel's period for cpu quotas, in microseconds (sched-bwc.rst); docker's too. */
+const CPU_PERIOD = 100_000;
+
+const limit = (value: number | "unlimited"): number => (value === "unlimited" ? -1 : value);
+
+/** config-linux.md, "Control groups": `swap` is memory and swap together, so that equal to `limit` means no swap. */
+export function resources(options: ContainerOptions): Resources {
+  const memory = limit(options.memory ?? DEFAULT_MEMORY);
+  const swap = limit(options.memorySwap ?? options.memory ?? DEFAULT_MEMORY);
+  return {
+    memory: { limit: memory, swap },
+    pids: { limit: limit(options.pidsLimit ?? DEFAULT_PIDS) },
+    ...(options.cpus === undefined
+      ? {}
+      : { cpu: { quota: Math.round(options.cpus * CPU_PERIOD), period: CPU_PERIOD } }),
+  };
+}
