@@ -1,19 +1,19 @@
 import { closeSync } from "node:fs";
 import { errnos } from "../abi/errno.ts";
 import { SyscallError } from "../abi/error.ts";
-import { openFlags } from "../abi/open.ts";
+import { AT_FDCWD, openFlags } from "../abi/open.ts";
 import { call, tryCall } from "./libc.ts";
 
-const [LOCK_SH, LOCK_EX, LOCK_NB] = [1, 2, 4];
+const [LOCK_EX, LOCK_NB] = [2, 4];
 
 /**
  * Takes a lock on a file, which is made where it is missing (flock(2)). The lock is gone when the descriptor is closed,
  * so also when its holder dies, however. Returns the descriptor, or undefined where somebody else has the lock.
  */
-export function tryLock(path: string, shared = false): number | undefined {
+export function tryLock(path: string): number | undefined {
   const flags = openFlags.O_RDWR + openFlags.O_CREAT + openFlags.O_CLOEXEC;
-  const fd = call("openat", -100, path, flags, 0o600);
-  const result = tryCall("flock", fd, (shared ? LOCK_SH : LOCK_EX) + LOCK_NB);
+  const fd = call("openat", AT_FDCWD, path, flags, 0o600);
+  const result = tryCall("flock", fd, LOCK_EX + LOCK_NB);
   if (result === 0) return fd;
   closeSync(fd);
   if (-result === errnos.EAGAIN) return undefined;

@@ -18,7 +18,9 @@ export type PlanFacts = {
   filter?: Uint8Array | undefined;
   /** The container ends with the process that started it. */
   dieWithParent: boolean;
-  /** The engine's own steps besides directories: cgroup, network. */
+  /** What the engine prepares besides the overlay's directories: files for /etc, the cgroup. */
+  before: HostStep[];
+  /** What the engine does while PID 1 waits: cgroup.procs, network. */
   birth: HostStep[];
 };
 
@@ -27,7 +29,7 @@ export function buildPlan(spec: RuntimeSpec, facts: PlanFacts): Plan {
   const seals = planSeals(spec, facts.filter);
   const leash = facts.dieWithParent ? planLeash() : [];
   return {
-    before: planScratch(spec),
+    before: [...facts.before, ...planScratch(spec)],
     monitor: [...leash, ...planNamespaces(spec)],
     birth: facts.birth,
     init: [

@@ -11,6 +11,7 @@ export type HostStep = {
   ignore?: readonly string[];
 } & (
   | { call: "mkdir"; path: string; mode: number }
-  | { call: "write"; path: string; text: string }
+  /** A file that is there already (cgroupfs), unless `create` gives the mode of a new one. */
+  | { call: "write"; path: string; text: string; create?: number }
   | { call: "netlink"; netns: "host" | "container"; request: LinkRequest }
 );

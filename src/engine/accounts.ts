@@ -1,0 +1,35 @@
+import { readFileSync } from "node:fs";
+import { AT_FDCWD, openFlags } from "../abi/open.ts";
+import { memory, tryCall } from "../linux/libc.ts";
+import type { Accounts } from "../oci/user.ts";
+
+const RESOLVE_IN_ROOT = 0x10;
+const SIZE_OF_OPEN_HOW = 24;
+
+/**
+ * Reads a small file of an image without following a link of the image's to the host: openat2(2) with RESOLVE_IN_ROOT.
+ * Empty where none of the layers has it; the uppermost layer that has it counts.
+ */
+function readInRoot(layers: readonly string[], path: string): string {
+  const how = new BigUint64Array(memory(SIZE_OF_OPEN_HOW).buffer);
+  how.set([BigInt(openFlags.O_CLOEXEC), 0n, BigInt(RESOLVE_IN_ROOT)]);
+  for (const layer of layers) {
+    const root = tryCall("openat", AT_FDCWD, layer, openFlags.O_PATH + openFlags.O_CLOEXEC, 0);
+    if (root < 0) continue;
+    const fd = tryCall("openat2", root, path, new Uint8Array(how.buffer), SIZE_OF_OPEN_HOW);
+    tryCall("close", root);
+    if (fd < 0) continue;
+    try {
+      return readFileSync(fd, "utf8");
+    } finally {
+      tryCall("close", fd);
+    }
+  }
+  return "";
+}
+
+/** The image's own users and groups. */
+export const readAccounts = (layers: readonly string[]): Accounts => ({
+  passwd: readInRoot(layers, "etc/passwd"),
+  group: readInRoot(layers, "etc/group"),
+});

@@ -1,0 +1,60 @@
+import { constants, mkdirSync, writeFileSync } from "node:fs";
+import { errnos, type Errno } from "../abi/errno.ts";
+import { SyscallError } from "../abi/error.ts";
+import { applyLinkSteps } from "../network/apply.ts";
+import type { HostStep } from "../plan/host-step.ts";
+
+export type HostStepDone = (step: HostStep, result: number, milliseconds: number) => void;
+
+/**
+ * Does the engine's own steps, in order. Files are small and in memory (cgroupfs, a state directory), so that doing it
+ * without a thread is the shorter way. `pid` is what `$PID` stands for.
+ */
+export function doHostSteps(steps: readonly HostStep[], pid: number, done?: HostStepDone): void {
+  for (let i = 0; i < steps.length;) {
+    const step = steps[i]!;
+    const start = performance.now();
+    if (step.call === "netlink") {
+      // What goes to the same namespace goes in one message.
+      const other = steps.findIndex(
+        (s, k) => k > i && (s.call !== "netlink" || s.netns !== step.netns),
+      );
+      const end = other < 0 ? steps.length : other;
+      const batch = steps.slice(i, end).filter((s) => s.call === "netlink");
+      applyLinkSteps(batch, pid);
+      const each = (performance.now() - start) / batch.length;
+      for (const one of batch) done?.(one, 0, each);
+      i = end;
+    } else {
+      const result = doFileStep(step, pid);
+      done?.(step, result, performance.now() - start);
+      i++;
+    }
+  }
+}
+
+function doFileStep(step: Exclude<HostStep, { call: "netlink" }>, pid: number): number {
+  const path = step.path.replace("$PID", String(pid));
+  try {
+    if (step.call === "mkdir") mkdirSync(path, step.mode);
+    else writeText(path, step.text.replace("$PID", String(pid)), step.create);
+    return 0;
+  } catch (error) {
+    const errno = (error as NodeJS.ErrnoException).code ?? "EIO";
+    if (step.ignore?.includes(errno)) return -(errnos[errno as Errno] ?? 5);
+    const args =
+      step.call === "mkdir" ? `"${path}", 0${step.mode.toString(8)}` : `"${path}", "${step.text}"`;
+    throw new SyscallError({
+      call: step.call,
+      args,
+      errno: errnos[errno as Errno] ?? 5,
+      step: step.why,
+    });
+  }
+}
+
+/** cgroupfs refuses O_CREAT (EACCES for a file that the kernel lacks), so it is asked for only where it is meant. */
+function writeText(path: string, text: string, create: number | undefined): void {
+  const flag = create === undefined ? constants.O_WRONLY : constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC;
+  writeFileSync(path, text, { flag: flag as unknown as string, mode: create ?? 0 });
+}

@@ -1,0 +1,25 @@
+import { statSync } from "node:fs";
+import { KontenerError } from "../abi/error.ts";
+import type { RuntimeSpec } from "../oci/runtime-spec.ts";
+import { isBind } from "../plan/kernel-mounts.ts";
+
+/**
+ * Checks that what is to be bound is there; returns the sources that are not directories. `own` are the engine's files,
+ * which are made only when the container is.
+ */
+export function examineSources(spec: RuntimeSpec, own: readonly string[]): Set<string> {
+  const files = new Set(own);
+  for (const mount of spec.mounts.filter(isBind)) {
+    const source = mount.source ?? "";
+    if (files.has(source)) continue;
+    const stat = statSync(source, { throwIfNoEntry: false });
+    if (!stat) {
+      throw new KontenerError(`the source of a volume is not there: ${source} (for ${mount.destination})`, {
+        code: "NOT_FOUND",
+        hint: `make it first, for a directory: mkdir -p ${source}`,
+      });
+    }
+    if (!stat.isDirectory()) files.add(source);
+  }
+  return files;
+}
