@@ -108,6 +108,8 @@ class Encoder {
       this.#call("close_range", [ENGINE_FD + 1, EXEC_PIPE - 1, 0]);
     } else {
       this.#call(step.call, args, { ignore, ...(done ? { store: valueOf(done) } : {}) });
+      // Opened only to see whether it can be: left open, it would come to lie where a later store wants to.
+      if (step.call === "openat") this.#call("close_range", [ENGINE_FD + 1, EXEC_PIPE - 1, 0]);
     }
     if (done) this.#report(done);
   }
@@ -147,6 +149,7 @@ class Encoder {
       jump: "reaped",
     };
     this.#call("clone", [SIGCHLD, 0, 0, 0, 0], { jump: "reaper", store: argumentOf(ask, 0) });
+    if (this.#narrate) this.#report(new Message(kinds.done, this.#current));
     this.#deferred.push(() => {
       this.#table.label("reaper");
       this.#call("prctl", [PR_SET_DUMPABLE, 0, 0, 0, 0]);

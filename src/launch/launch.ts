@@ -1,11 +1,13 @@
 import { closeSync, writeSync } from "node:fs";
-import { SyscallError } from "../abi/error.ts";
+import { KontenerError, SyscallError } from "../abi/error.ts";
 import { decodeWaitStatus, type Ended } from "../abi/wait.ts";
-import { callArguments } from "../plan/format.ts";
+import { callArguments, formatStep } from "../plan/format.ts";
 import type { Plan, Step } from "../plan/step.ts";
 import { encode, numbered } from "./encode.ts";
 import { launcherPath } from "./launcher.ts";
 import { MessageReader, type Note } from "./protocol.ts";
+import { encodeRequest } from "./reference/request.ts";
+import { oneThreadEnvironment, referenceCommand } from "./reference/start.ts";
 
 /** A descriptor of the caller's for each of the command's standard ones; "inherit" is the engine's own. */
 export type Stdio = readonly [StdioEnd, StdioEnd, StdioEnd];
@@ -20,19 +22,30 @@ export type Hooks = {
   executed?(): void;
   /** A step is done; only where `narrate` is set. */
   done?(step: Step, result: number, nanoseconds: number): void;
+  /** May this step be taken? After a no the birth is given up. Only the reference executor asks: giving this hook chooses it. */
+  step?(step: Step, number: number): boolean | Promise<boolean>;
 };
 
-export type LaunchOptions = { stdio: Stdio; narrate?: boolean };
+export type LaunchOptions = {
+  stdio: Stdio;
+  narrate?: boolean;
+  /** What performs the plan; the launcher program unless said otherwise. */
+  executor?: "launcher" | "reference";
+};
 
 /**
- * Performs a plan by the launcher program and waits, on the event loop, until the container has ended.
- * Throws {@link SyscallError} with the failed step where the birth fails.
+ * Performs a plan and waits, on the event loop, until the container has ended. Throws {@link SyscallError} with the failed
+ * step where the birth fails, and {@link KontenerError} with code "ABORTED" where `hooks.step` said no.
  */
 export async function launch(plan: Plan, options: LaunchOptions, hooks: Hooks): Promise<Ended> {
-  const { bytes, stepOf } = encode(plan, { narrate: options.narrate ?? false });
-  const monitor = Bun.spawn([launcherPath()], {
+  const useReference = options.executor === "reference" || hooks.step !== undefined;
+  const narrate = options.narrate ?? false;
+  const { command, env, bytes, stepOf } = useReference
+    ? reference(plan, narrate, hooks.step !== undefined)
+    : launcher(plan, narrate);
+  const monitor = Bun.spawn(command, {
     argv0: "kontener-monitor",
-    env: {},
+    env,
     stdio: [...options.stdio, "pipe"],
   });
   const fd = monitor.stdio[3] as unknown as number;
@@ -44,6 +57,27 @@ export async function launch(plan: Plan, options: LaunchOptions, hooks: Hooks): 
     await monitor.exited;
   }
 }
+
+/** A program that performs plans, and a plan in the form that it reads. */
+type Executor = {
+  command: string[];
+  env: Record<string, string>;
+  bytes: Uint8Array;
+  stepOf: (step: number) => number | undefined;
+};
+
+const launcher = (plan: Plan, narrate: boolean): Executor => ({
+  command: [launcherPath()],
+  env: {},
+  ...encode(plan, { narrate }),
+});
+
+const reference = (plan: Plan, narrate: boolean, ask: boolean): Executor => ({
+  command: referenceCommand(),
+  env: oneThreadEnvironment,
+  bytes: encodeRequest({ plan, narrate, ask }),
+  stepOf: (step) => step,
+});
 
 /** Length, then plan. A socket's buffer holds an ordinary plan whole; a longer one is written as room comes. */
 async function send(fd: number, bytes: Uint8Array): Promise<void> {
@@ -69,7 +103,7 @@ async function converse(
 ): Promise<Ended> {
   const reader = new MessageReader();
   let pid = 0;
-  let failure: SyscallError | undefined;
+  let failure: KontenerError | undefined;
   let ended: Ended | undefined;
   for await (const chunk of Bun.file(fd).stream()) {
     for (const note of reader.read(chunk)) {
@@ -86,6 +120,11 @@ async function converse(
         if (!failure) hooks.executed?.();
       } else if (note.kind === "done") {
         hooks.done?.(steps[note.step]!, note.value, note.nanoseconds);
+      } else if (note.kind === "next") {
+        const step = steps[note.step]!;
+        const goOn = await hooks.step?.(step, note.step);
+        writeSync(fd, goOn ? "y" : "q");
+        if (!goOn) failure ??= givenUp(step);
       } else if (note.kind === "ended") {
         ended ??= decodeWaitStatus(note.value);
       }
@@ -101,3 +140,6 @@ function failureOf(note: Note, step: Step | undefined): SyscallError {
   const args = step ? callArguments(step) : "SIGCHLD";
   return new SyscallError({ call, args, errno: -note.value, step: step?.why });
 }
+
+const givenUp = (step: Step): KontenerError =>
+  new KontenerError(`given up before ${formatStep(step)}`, { code: "ABORTED" });

@@ -1,0 +1,4 @@
+/** What Bun runs as the reference executor. */
+import { serve } from "../reference.ts";
+
+serve();
