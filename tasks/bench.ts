@@ -1,0 +1,91 @@
+/**
+ * `just bench [ROUNDS]`: cold starts from the built binary against whichever peers are installed, as ratios of medians in
+ * one run. Prints a Markdown table; docs/performance.md keeps one with what was learned.
+ */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { compare, pss, type Candidate } from "../tests/bench/measure.ts";
+import { makeBundle, peers } from "../tests/bench/peers.ts";
+
+const root = new URL("..", import.meta.url).pathname;
+const unified = "/sys/fs/cgroup/unified";
+
+/** crun refuses a hybrid cgroup host: everything is measured in a mount namespace without the unified tree. */
+if (!process.env["KONTENER_BENCH"]) {
+  const inside = `mountpoint -q ${unified} && umount ${unified}; exec "$@"`;
+  const again = [process.execPath, import.meta.path, ...process.argv.slice(2)];
+  const child = Bun.spawn(["unshare", "--mount", "sh", "-c", inside, "sh", ...again], {
+    stdio: ["inherit", "inherit", "inherit"],
+    env: { ...process.env, KONTENER_BENCH: "1" },
+  });
+  process.exit(await child.exited);
+}
+
+const rounds = Number(process.argv[2] ?? 40);
+const directory = mkdtempSync("/var/tmp/kontener-bench-");
+const env = { KONTENER_LIB: `${directory}/lib`, KONTENER_RUN: `${directory}/run` };
+const kontener = `${root}dist/kontener`;
+
+try {
+  await import("./build.ts");
+  const hello = `${directory}/hello`;
+  writeFileSync(`${directory}/hello.ts`, "console.log('hello')\n");
+  await Bun.build({
+    entrypoints: [`${directory}/hello.ts`],
+    compile: { outfile: hello },
+    bytecode: true,
+    format: "cjs",
+  });
+  await run([kontener, "prepare", "busybox"]);
+  mkdirSync(`${directory}/bundle`);
+  const bundle = makeBundle(`${directory}/bundle`, `${directory}/lib/images/busybox/rootfs`);
+  const start = (...flags: string[]): string[] => [kontener, "run", ...flags, "busybox", "true"];
+  const candidates: Candidate[] = [
+    { name: "an empty Bun program, compiled", command: [hello] },
+    { name: "kontener, no network", command: start("--network", "none"), env },
+    { name: "kontener, NAT network", command: start(), env },
+    ...peers(bundle),
+  ];
+  const figures = await compare(candidates, rounds);
+  const medianOf = (name: string) => figures.find((f) => f.name === name)?.median;
+  const ratio = (median: number, peer: string) => {
+    const other = medianOf(peer);
+    return other ? (median / other).toFixed(2) : "–";
+  };
+  console.log(
+    `\n${cpus()[0]?.model}, ${cpus().length} cores, ${new Date().toISOString().slice(0, 10)}; ${rounds} rounds\n`,
+  );
+  console.log("| | median, ms | p90 | × runc | × crun | × bwrap |\n|---|---|---|---|---|---|");
+  for (const { name, median, p90 } of figures) {
+    const ratios = ["runc", "crun", "bwrap"].map((peer) => ratio(median, peer)).join(" | ");
+    console.log(`| ${name} | ${median.toFixed(1)} | ${p90.toFixed(1)} | ${ratios} |`);
+  }
+  console.log(`\n${await memory()}`);
+} finally {
+  await run([kontener, "network", "down"]).catch(() => undefined);
+  rmSync(directory, { recursive: true, force: true });
+}
+
+async function run(command: string[]): Promise<void> {
+  const child = Bun.spawn(command, {
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  if ((await child.exited) !== 0) throw new Error(`${command.join(" ")} failed`);
+}
+
+/** What the engine's processes add while a container runs. */
+async function memory(): Promise<string> {
+  const engine = Bun.spawn([kontener, "run", "--network", "none", "busybox", "sleep", "60"], {
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  await Bun.sleep(1000);
+  const monitor = Number(
+    (await Bun.file(`/proc/${engine.pid}/task/${engine.pid}/children`).text()).split(" ")[0],
+  );
+  const text = `Memory while a container runs (PSS): the engine's process ${await pss(engine.pid)} KiB, the monitor ${await pss(monitor)} KiB.`;
+  engine.kill("SIGKILL");
+  await engine.exited;
+  return text;
+}

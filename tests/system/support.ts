@@ -1,0 +1,132 @@
+/** What the system tests share: an engine with state of its own, and a picture of the host to compare with. */
+import { afterAll, describe } from "bun:test";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+
+export const root = new URL("../..", import.meta.url).pathname;
+const isRoot = process.getuid?.() === 0;
+if (!isRoot) console.error("system tests are skipped: containers need root (sudo bun test)");
+
+/** A group of tests with real containers; skipped, with a line that says so, where this is not root. */
+export const describeAsRoot = isRoot ? describe : describe.skip;
+
+export type Finished = { stdout: string; stderr: string; exitCode: number };
+export type RunOptions = { stdin?: string; env?: Record<string, string> };
+
+/** An engine that shares nothing with another: state directories, bridge and subnet of its own. */
+export class Engine {
+  readonly directory: string;
+  readonly env: Record<string, string>;
+  readonly bridge: string;
+
+  constructor(number: number) {
+    this.directory = mkdtempSync("/var/tmp/kontener-test-");
+    this.bridge = `kttest${number}`;
+    this.env = {
+      PATH: process.env["PATH"] ?? "",
+      HOME: "/root",
+      KONTENER_LIB: `${this.directory}/lib`,
+      KONTENER_RUN: `${this.directory}/run`,
+      KONTENER_BRIDGE: this.bridge,
+      KONTENER_SUBNET: `10.213.${number}.0/24`,
+      NO_COLOR: "1",
+    };
+    afterAll(() => this.close());
+  }
+
+  /** `kontener ARGS…`, to its end. */
+  async run(args: readonly string[], { stdin, env }: RunOptions = {}): Promise<Finished> {
+    const child = Bun.spawn(this.command(args), {
+      cwd: root,
+      env: { ...this.env, ...env },
+      stdin: stdin === undefined ? "ignore" : new Blob([stdin]),
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    const [stdout, stderr, exitCode] = await Promise.all([
+      child.stdout.text(),
+      child.stderr.text(),
+      child.exited,
+    ]);
+    return { stdout, stderr, exitCode };
+  }
+
+  command(args: readonly string[]): string[] {
+    return [process.execPath, `${root}src/cli/main.ts`, ...args];
+  }
+
+  async close(): Promise<void> {
+    await this.run(["network", "down", "--force"]);
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+const command = (words: string[]): string => {
+  try {
+    return Bun.spawnSync(words, { stderr: "ignore" }).stdout.toString();
+  } catch {
+    return ""; // not installed
+  }
+};
+
+const listing = (directory: string): string[] =>
+  existsSync(directory) ? (readdirSync(directory, { recursive: true }) as string[]).sort() : [];
+
+/** Everything on the host that a container could leave behind. */
+export function hostPicture(engine: Engine): Record<string, unknown> {
+  return {
+    mounts: readFileSync("/proc/self/mountinfo", "utf8")
+      .split("\n")
+      .map((line) => line.split(" ").slice(2, 6).join(" "))
+      .sort(),
+    interfaces: readdirSync("/sys/class/net").sort(),
+    routes: command(["ip", "route"]),
+    nft: command(["nft", "list", "ruleset"]).replace(/packets \d+ bytes \d+/g, ""),
+    iptables: command(["iptables-save"])
+      .replace(/^#.*$/gm, "")
+      .replace(/\[\d+:\d+\]/g, ""),
+    forwarding: readFileSync("/proc/sys/net/ipv4/ip_forward", "utf8"),
+    cgroups: cgroups(),
+    processes: engineProcesses(),
+    run: listing(engine.env["KONTENER_RUN"]!).filter((name) => name !== "lock"),
+    lib: listing(`${engine.env["KONTENER_LIB"]}/containers`),
+  };
+}
+
+function cgroups(): string[] {
+  const found: string[] = [];
+  for (const tree of ["", ...readdirSync("/sys/fs/cgroup")]) {
+    const directory = `/sys/fs/cgroup/${tree}/kontener`;
+    if (existsSync(directory))
+      found.push(
+        ...readdirSync(directory, { withFileTypes: true }).flatMap((e) =>
+          e.isDirectory() ? `${tree}/${e.name}` : [],
+        ),
+      );
+  }
+  return found.sort();
+}
+
+/** Monitors, and whatever else carries the launcher's name. */
+function engineProcesses(): string[] {
+  return readdirSync("/proc").flatMap((pid) => {
+    if (!/^\d+$/.test(pid)) return [];
+    try {
+      const line = readFileSync(`/proc/${pid}/cmdline`, "utf8");
+      return line.startsWith("kontener-monitor") ? [pid] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** Waits until `check` holds; the kernel takes some things away a little later. */
+export async function eventually(
+  check: () => boolean | Promise<boolean>,
+  milliseconds = 5000,
+): Promise<void> {
+  const deadline = Date.now() + milliseconds;
+  while (!(await check())) {
+    if (Date.now() > deadline) throw new Error("it did not come about in time");
+    await Bun.sleep(20);
+  }
+}
