@@ -7,7 +7,7 @@ export type ErrorCode =
   | "CONFLICT" // a name, port or address that is taken
   | "UNSUPPORTED" // the host lacks what is needed
   | "IMAGE" // a source that cannot be fetched, verified or unpacked
-  | "ABORTED" // the user gave up half-way (--step)
+  | "ABORTED" // a birth that broke off, or that the user gave up half-way (--step)
   | "SYSCALL"; // a system call failed
 
 export type ErrorFields = {

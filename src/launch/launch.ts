@@ -35,7 +35,8 @@ export type LaunchOptions = {
 
 /**
  * Performs a plan and waits, on the event loop, until the container has ended. Throws {@link SyscallError} with the failed
- * step where the birth fails, and {@link KontenerError} with code "ABORTED" where `hooks.step` said no.
+ * step where the birth fails, and {@link KontenerError} with code "ABORTED" where `hooks.step` said no or the
+ * executor broke off.
  */
 export async function launch(plan: Plan, options: LaunchOptions, hooks: Hooks): Promise<Ended> {
   const useReference = options.executor === "reference" || hooks.step !== undefined;
@@ -49,13 +50,20 @@ export async function launch(plan: Plan, options: LaunchOptions, hooks: Hooks): 
     stdio: [...options.stdio, "pipe"],
   });
   const fd = monitor.stdio[3] as unknown as number;
+  let ended: Ended | undefined;
   try {
     await send(fd, bytes);
-    return await converse(fd, numbered(plan), stepOf, hooks);
+    ended = await converse(fd, numbered(plan), stepOf, hooks);
   } finally {
     closeSync(fd); // a monitor that has not let PID 1 go ends with it
     await monitor.exited;
   }
+  if (ended) return ended;
+  if (monitor.signalCode) return { code: 137, signal: 9 }; // PID 1 ended with it, by PR_SET_PDEATHSIG
+  throw new KontenerError(`the birth broke off: its monitor ended with ${monitor.exitCode}`, {
+    code: "ABORTED",
+    hint: "it may have said why on standard error",
+  });
 }
 
 /** A program that performs plans, and a plan in the form that it reads. */
@@ -94,13 +102,13 @@ async function send(fd: number, bytes: Uint8Array): Promise<void> {
   }
 }
 
-/** Follows the protocol of `protocol.ts` to its end. */
+/** Follows the protocol of `protocol.ts` to its end; undefined where the monitor went away before PID 1 ended. */
 async function converse(
   fd: number,
   steps: readonly Step[],
   stepOf: (offset: number) => number | undefined,
   hooks: Hooks,
-): Promise<Ended> {
+): Promise<Ended | undefined> {
   const reader = new MessageReader();
   let pid = 0;
   let failure: KontenerError | undefined;
@@ -131,8 +139,7 @@ async function converse(
     }
   }
   if (failure) throw failure;
-  // The monitor was killed: PID 1 ends with it, by PR_SET_PDEATHSIG.
-  return ended ?? { code: 137, signal: 9 };
+  return ended;
 }
 
 function failureOf(note: Note, step: Step | undefined): SyscallError {

@@ -1,3 +1,4 @@
+import { invalid } from "../abi/error.ts";
 import { bits } from "../abi/flags.ts";
 
 /**
@@ -94,6 +95,7 @@ class Layout {
   readonly #steps: readonly RawStep[];
   readonly #labels: ReadonlyMap<string, number>;
   readonly #places = new Map<Message | RawStep, number>();
+  readonly #texts = new Map<string, number>();
 
   constructor(steps: readonly RawStep[], labels: ReadonlyMap<string, number>) {
     this.#steps = steps;
@@ -107,6 +109,10 @@ class Layout {
     this.#view.setUint32(0, failureKind, true);
     this.#view.setUint32(FAILURE_GOTO, this.#target("failed"), true);
     this.#steps.forEach((step, i) => this.#step(step, offsetOf(i)));
+    if (this.#end > ROOM)
+      throw invalid(
+        `the container's birth takes ${this.#end} bytes to describe, ${ROOM} is the limit`,
+      );
     return this.#buffer.subarray(0, this.#end);
   }
 
@@ -153,7 +159,20 @@ class Layout {
       values.forEach((value, i) => this.#u64(at + 8 * i, value));
       return BASE + at;
     }
-    const bytes = typeof arg === "string" ? text.encode(`${arg}\0`) : (arg as Uint8Array);
+    return typeof arg === "string" ? this.#text(arg) : this.#memory(arg as Uint8Array);
+  }
+
+  /** Each text once: the environment is the same for every directory of PATH that execve tries. */
+  #text(value: string): number {
+    let address = this.#texts.get(value);
+    if (address === undefined) {
+      address = this.#memory(text.encode(`${value}\0`));
+      this.#texts.set(value, address);
+    }
+    return address;
+  }
+
+  #memory(bytes: Uint8Array): number {
     const at = this.#take(bytes.length);
     this.#buffer.set(bytes, at);
     return BASE + at;
