@@ -9,3 +9,7 @@ export const prctlOptions = {
   PR_CAP_AMBIENT: 47,
 } as const;
 export type PrctlOption = keyof typeof prctlOptions;
+
+/** The operation of PR_CAP_AMBIENT(2const), prctl's second argument. */
+export const ambientOperations = { PR_CAP_AMBIENT_RAISE: 2 } as const;
+export type AmbientOperation = keyof typeof ambientOperations;

@@ -1,4 +1,5 @@
 import { capabilities, type Capability } from "../abi/capability.ts";
+import { constants } from "../abi/constants.ts";
 import { bits, type FlagTable } from "../abi/flags.ts";
 import { ioctlRequests, type IoctlRequest } from "../abi/ioctl.ts";
 import {
@@ -9,7 +10,12 @@ import {
   umountFlags,
 } from "../abi/mount.ts";
 import { AT_FDCWD, openFlags, openFlagsArm64 } from "../abi/open.ts";
-import { prctlOptions, type PrctlOption } from "../abi/prctl.ts";
+import {
+  ambientOperations,
+  prctlOptions,
+  type AmbientOperation,
+  type PrctlOption,
+} from "../abi/prctl.ts";
 import { rlimits, type Rlimit } from "../abi/resource.ts";
 import { cloneFlags } from "../abi/sched.ts";
 import { signals, type Signal } from "../abi/signal.ts";
@@ -21,6 +27,7 @@ export type Lowered =
   number | string | null | Uint8Array | { strings: readonly string[] } | { filter: Uint8Array };
 
 const flagTables: Partial<Record<Kind, FlagTable>> = {
+  const: constants,
   CLONE: cloneFlags,
   MS: mountFlags,
   MNT: umountFlags,
@@ -76,6 +83,7 @@ function mountAttr({ set, clr, propagation }: Values["attr"]): Uint8Array {
 function prctlArgument(value: Values["prctl"]): number | string {
   if (typeof value === "number") return value;
   if (value in signals) return signals[value as Signal];
+  if (value in ambientOperations) return ambientOperations[value as AmbientOperation];
   const capability = capabilities.indexOf(value as Capability);
   return capability >= 0 ? capability : value;
 }

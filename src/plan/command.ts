@@ -10,7 +10,7 @@ export const planWorkingDirectory = (spec: RuntimeSpec): Step[] => [
     call: "close_range",
     first: FIRST_STORED_FD,
     last: 0xffffffff,
-    flags: 0,
+    flags: [],
     why: "let go of everything that leads out, so that no /proc/self/fd path can (CVE-2024-21626)",
   },
   { call: "chdir", path: spec.process.cwd, why: "where the command starts" },
@@ -26,9 +26,6 @@ export const planReaper = (spec: RuntimeSpec): Step[] =>
         },
       ]
     : [];
-
-export const CLOSE_RANGE_CLOEXEC = 4;
-const SIG_SETMASK = 2;
 
 /**
  * The last steps. The kernel itself searches PATH, inside the container: one execve for each directory, going on where
@@ -53,7 +50,7 @@ export function planCommand(spec: RuntimeSpec): Step[] {
       call: "close_range",
       first: 3,
       last: 0xffffffff,
-      flags: CLOSE_RANGE_CLOEXEC,
+      flags: ["CLOSE_RANGE_CLOEXEC"],
       why: "no descriptor of the engine's survives execve",
     },
     ...(["SIGPIPE", "SIGXFSZ"] as const).map((signum): Step => ({
@@ -66,7 +63,7 @@ export function planCommand(spec: RuntimeSpec): Step[] {
     })),
     {
       call: "rt_sigprocmask",
-      how: SIG_SETMASK,
+      how: ["SIG_SETMASK"],
       set: halfWords("[]", 0, 0),
       oldset: null,
       sigsetsize: 8,

@@ -1,10 +1,8 @@
-import { capabilities as names, type Capability } from "../abi/capability.ts";
+import { capabilities as names } from "../abi/capability.ts";
 import type { Rlimit } from "../abi/resource.ts";
 import type { CapabilitySets, RuntimeSpec } from "../oci/runtime-spec.ts";
 import type { Step } from "./step.ts";
 import { AT_FDCWD, halfWords, words } from "./values.ts";
-
-const KEYCTL_JOIN_SESSION_KEYRING = 1;
 
 /** What the process may use: resource limits, its place in the queue of the OOM killer, its keys. */
 export function planLimits(spec: RuntimeSpec): Step[] {
@@ -19,7 +17,7 @@ export function planLimits(spec: RuntimeSpec): Step[] {
   }));
   steps.push({
     call: "keyctl",
-    operation: KEYCTL_JOIN_SESSION_KEYRING,
+    operation: ["KEYCTL_JOIN_SESSION_KEYRING"],
     name: null,
     why: "a session keyring of its own: keys are not namespaced (keyrings(7))",
     ignore: ["ENOSYS", "EPERM", "EDQUOT"],
@@ -107,7 +105,7 @@ function planCapset(sets: CapabilitySets): Step {
   const data = [0, 1].flatMap((high) =>
     [sets.effective, sets.permitted, sets.inheritable].map((set) => half(set, high)),
   );
-  const count = (set: readonly string[]): string => `${set.length} capabilities`;
+  const count = (set: readonly string[]): string => `${set.length} of ${names.length}`;
   return {
     call: "capset",
     hdrp: halfWords("{_LINUX_CAPABILITY_VERSION_3, 0}", LINUX_CAPABILITY_VERSION_3, 0),
@@ -122,14 +120,12 @@ function planCapset(sets: CapabilitySets): Step {
 const planAmbient = (name: string): Step => ({
   call: "prctl",
   option: "PR_CAP_AMBIENT",
-  arg2: 2, // PR_CAP_AMBIENT_RAISE
-  arg3: names.indexOf(name as Capability),
+  arg2: "PR_CAP_AMBIENT_RAISE",
+  arg3: name,
   arg4: 0,
   arg5: 0,
   why: `${name} survives execve for a user who is not root`,
 });
-
-const SECCOMP_SET_MODE_FILTER = 1;
 
 /** The last doors: no new privileges by execve, and only the system calls that the filter lets through. */
 export function planSeals(
@@ -140,7 +136,7 @@ export function planSeals(
     ? [
         {
           call: "seccomp",
-          operation: SECCOMP_SET_MODE_FILTER,
+          operation: ["SECCOMP_SET_MODE_FILTER"],
           flags: 0,
           args: { text: `{len=${filter.length / 8}, …}`, bytes: filter },
           why: "from here on the kernel asks this filter before each system call (seccomp(2))",

@@ -85,8 +85,6 @@ export function planHostname(spec: RuntimeSpec): Step[] {
   return steps;
 }
 
-const AF_INET = 2;
-const SOCK_DGRAM_CLOEXEC = 0o2000002;
 const IFF_UP_RUNNING = 0x41;
 
 /** A new network namespace has one interface, lo, and it is down: even 127.0.0.1 is unreachable. */
@@ -95,7 +93,14 @@ export function planLoopback(spec: RuntimeSpec): Step[] {
   const why = "switch the loopback interface on: in a new network namespace even 127.0.0.1 is down";
   const socket = "loopback socket";
   return [
-    { call: "socket", domain: AF_INET, type: SOCK_DGRAM_CLOEXEC, protocol: 0, why, store: socket },
+    {
+      call: "socket",
+      domain: ["AF_INET"],
+      type: ["SOCK_DGRAM", "SOCK_CLOEXEC"],
+      protocol: 0,
+      why,
+      store: socket,
+    },
     {
       call: "ioctl",
       fd: { stored: socket },

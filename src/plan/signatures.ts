@@ -1,4 +1,5 @@
 import type { Capability } from "../abi/capability.ts";
+import type { Constant } from "../abi/constants.ts";
 import type { IoctlRequest } from "../abi/ioctl.ts";
 import type {
   MountAttr,
@@ -8,7 +9,7 @@ import type {
   UmountFlag,
 } from "../abi/mount.ts";
 import type { OpenFlag } from "../abi/open.ts";
-import type { PrctlOption } from "../abi/prctl.ts";
+import type { AmbientOperation, PrctlOption } from "../abi/prctl.ts";
 import type { Rlimit } from "../abi/resource.ts";
 import type { CloneFlag } from "../abi/sched.ts";
 import type { Signal } from "../abi/signal.ts";
@@ -21,14 +22,14 @@ export const signatures = {
   capset: { hdrp: "struct", datap: "struct" },
   chdir: { path: "text" },
   close: { fd: "fd" },
-  close_range: { first: "int", last: "int", flags: "int" },
+  close_range: { first: "int", last: "int", flags: "const" },
   dup3: { oldfd: "fd", newfd: "int", flags: "O" },
   execve: { pathname: "text", argv: "strings", envp: "strings" },
   fchownat: { dirfd: "fd", pathname: "text", owner: "int", group: "int", flags: "int" },
   ioctl: { fd: "fd", request: "ioctl", argp: "struct" },
-  keyctl: { operation: "int", name: "text" },
+  keyctl: { operation: "const", name: "text" },
   mkdirat: { dirfd: "fd", pathname: "text", mode: "mode" },
-  mknodat: { dirfd: "fd", pathname: "text", mode: "mode", dev: "int" },
+  mknodat: { dirfd: "fd", pathname: "text", mode: "mode", dev: "dev" },
   mount: { source: "text", target: "text", filesystemtype: "text", mountflags: "MS", data: "text" },
   mount_setattr: { dirfd: "fd", pathname: "text", flags: "tree", attr: "attr", size: "int" },
   move_mount: {
@@ -41,11 +42,11 @@ export const signatures = {
   open_tree: { dirfd: "fd", pathname: "text", flags: "tree" },
   openat: { dirfd: "fd", pathname: "text", flags: "O", mode: "mode" },
   pivot_root: { new_root: "text", put_old: "text" },
-  prctl: { option: "PR", arg2: "prctl", arg3: "int", arg4: "int", arg5: "int" },
+  prctl: { option: "PR", arg2: "prctl", arg3: "prctl", arg4: "int", arg5: "int" },
   prlimit64: { pid: "int", resource: "RLIMIT", new_limit: "struct", old_limit: "struct" },
   rt_sigaction: { signum: "SIG", act: "struct", oldact: "struct", sigsetsize: "int" },
-  rt_sigprocmask: { how: "int", set: "struct", oldset: "struct", sigsetsize: "int" },
-  seccomp: { operation: "int", flags: "int", args: "filter" },
+  rt_sigprocmask: { how: "const", set: "struct", oldset: "struct", sigsetsize: "int" },
+  seccomp: { operation: "const", flags: "int", args: "filter" },
   setgroups: { size: "int", list: "struct" },
   sethostname: { name: "text", len: "int" },
   setdomainname: { name: "text", len: "int" },
@@ -53,7 +54,7 @@ export const signatures = {
   setresgid: { rgid: "int", egid: "int", sgid: "int" },
   setresuid: { ruid: "int", euid: "int", suid: "int" },
   setsid: {},
-  socket: { domain: "int", type: "int", protocol: "int" },
+  socket: { domain: "const", type: "const", protocol: "int" },
   symlinkat: { target: "text", newdirfd: "fd", linkpath: "text" },
   umask: { mask: "mode" },
   umount2: { target: "text", flags: "MNT" },
@@ -67,6 +68,10 @@ export type Values = {
   int: number;
   /** Printed in octal. */
   mode: number;
+  /** A device's number, as makedev(3) makes it. */
+  dev: number;
+  /** Numbers by name, of calls that need but a few. */
+  const: readonly Constant[];
   text: string | null;
   strings: readonly string[];
   fd: Fd;
@@ -75,8 +80,8 @@ export type Values = {
   filter: Struct;
   /** struct mount_attr. */
   attr: { set: readonly MountAttr[]; clr: readonly MountAttr[]; propagation: readonly MountFlag[] };
-  /** prctl's second argument: a number, or a name whose number depends on the option. */
-  prctl: number | Capability | Signal | string;
+  /** An argument of prctl(2): a number, a name whose number depends on the option, or text. */
+  prctl: number | Capability | Signal | AmbientOperation | string;
   CLONE: readonly CloneFlag[];
   MS: readonly MountFlag[];
   MNT: readonly UmountFlag[];
