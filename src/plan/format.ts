@@ -1,34 +1,74 @@
 import { flagText } from "../abi/flags.ts";
+import type { HostStep } from "./host-step.ts";
 import { signatures, type Fd, type Kind, type Struct, type Values } from "./signatures.ts";
-import type { Step } from "./step.ts";
+import type { Plan, Step } from "./step.ts";
+
+/** `cut`: the length from which on a string is cut, as strace(1) does; without it strings are whole. */
+export type FormatOptions = { cut?: number };
 
 /** A step as strace(1) would print it: `mount("proc", "proc", "proc", MS_NOSUID|MS_NODEV, NULL)`. */
-export const formatStep = (step: Step): string => `${step.call}(${callArguments(step)})`;
-
-/** The arguments of a step, as they stand between the parentheses. */
-export function callArguments(step: Step): string {
-  if (step.call === "meet") return step.at;
-  if (step.call === "reap") return "";
-  const fields = step as unknown as Record<string, unknown>;
-  const parameters = Object.entries(signatures[step.call]) as [string, Kind][];
-  return parameters.map(([name, kind]) => formatArgument(kind, fields[name])).join(", ");
+export function formatStep(step: Step | HostStep, options: FormatOptions = {}): string {
+  if (isHostStep(step)) return formatHostStep(step, options);
+  return `${step.call}(${callArguments(step, options)})`;
 }
 
-const quote = (value: string | null): string => (value === null ? "NULL" : JSON.stringify(value));
+/** True for what the engine does; `write` is on both sides, with a path here and a descriptor there. */
+export const isHostStep = (step: Step | HostStep): step is HostStep =>
+  step.call === "mkdir" || step.call === "netlink" || (step.call === "write" && "path" in step);
 
-function formatArgument(kind: Kind, value: unknown): string {
+/** The arguments of a step, as they stand between the parentheses. */
+export const callArguments = (step: Step, options: FormatOptions = {}): string =>
+  argumentTexts(step, options)
+    .map(({ text }) => text)
+    .join(", ");
+
+/** The same, one by one with their names. prctl's trailing zeros are left out. */
+export function argumentTexts(
+  step: Step,
+  options: FormatOptions = {},
+): { name: string; text: string }[] {
+  if (step.call === "meet") return [{ name: "at", text: step.at }];
+  if (step.call === "reap") return [];
+  const fields = step as unknown as Record<string, unknown>;
+  const parameters = Object.entries(signatures[step.call]) as [string, Kind][];
+  const texts = parameters.map(([name, kind]) => ({
+    name,
+    text:
+      name === "envp"
+        ? variables(fields[name] as string[])
+        : formatArgument(kind, fields[name], options),
+  }));
+  if (step.call === "prctl") while (texts.at(-1)!.text === "0") texts.pop();
+  return texts;
+}
+
+function quote(value: string | null, { cut = Infinity }: FormatOptions): string {
+  if (value === null) return "NULL";
+  return value.length > cut ? `${JSON.stringify(value.slice(0, cut))}...` : JSON.stringify(value);
+}
+
+/** An environment is long and says little about the birth. */
+const variables = (envp: readonly string[]): string =>
+  `[/* ${envp.length} ${envp.length === 1 ? "var" : "vars"} */]`;
+
+function formatArgument(kind: Kind, value: unknown, options: FormatOptions): string {
   if (Array.isArray(value)) {
-    return kind === "strings" ? `[${value.map(quote).join(", ")}]` : flagText(value as string[]);
+    const list = value as string[];
+    return kind === "strings"
+      ? `[${list.map((item) => quote(item, options)).join(", ")}]`
+      : flagText(list);
   }
   switch (kind) {
     case "text":
-      return quote(value as string | null);
+      return quote(value as string | null, options);
     case "fd": {
       const fd = value as Fd;
       return typeof fd === "object" ? `<${fd.stored}>` : String(fd);
     }
     case "mode":
-      return `0${(value as number).toString(8)}`;
+      return formatMode(value as number);
+    case "dev":
+      return `makedev(${majorOf(value as number)}, ${minorOf(value as number)})`;
     case "struct":
     case "filter":
       return value === null ? "NULL" : (value as Struct).text;
@@ -41,5 +81,80 @@ function formatArgument(kind: Kind, value: unknown): string {
   }
 }
 
+const fileTypes: Record<number, string> = {
+  0o010000: "S_IFIFO",
+  0o020000: "S_IFCHR",
+  0o060000: "S_IFBLK",
+};
+
+/** `0755`, or `S_IFCHR|0666` for a node (mknod(2)). */
+function formatMode(mode: number): string {
+  const type = fileTypes[mode & 0o170000];
+  const bits = mode & 0o7777;
+  return `${type ? `${type}|` : ""}${bits ? `0${bits.toString(8)}` : "0"}`;
+}
+
+/** The parts of a device number, as devices.ts puts them together. */
+export const majorOf = (dev: number): number => (dev >> 8) & 0xfff;
+export const minorOf = (dev: number): number => (dev & 0xff) | ((dev >> 12) & ~0xff);
+
 const formatAttr = ({ set, clr, propagation }: Values["attr"]): string =>
   `{attr_set=${flagText(set)}${clr.length ? `, attr_clr=${flagText(clr)}` : ""}, propagation=${flagText(propagation)}}`;
+
+function formatHostStep(step: HostStep, options: FormatOptions): string {
+  if (step.call === "mkdir") return `mkdir(${quote(step.path, {})}, ${formatMode(step.mode)})`;
+  if (step.call === "write") {
+    const mode = step.create === undefined ? "" : `, ${formatMode(step.create)}`;
+    return `write(${quote(step.path, {})}, ${quote(step.text, options)}${mode})`;
+  }
+  const { type, ...fields } = step.request;
+  return `${type}(${formatFields(step.netns === "host" ? fields : { netns: "$PID", ...fields })})`;
+}
+
+/** A netlink message's attributes, as strace prints a struct: `{name="eth0", prefix=24}`. */
+function formatFields(fields: object): string {
+  const parts = Object.entries(fields).map(([name, value]: [string, unknown]) =>
+    typeof value === "object" && value !== null
+      ? `${name}=${formatFields(value)}`
+      : `${name}=${JSON.stringify(value)}`,
+  );
+  return `{${parts.join(", ")}}`;
+}
+
+/**
+ * A plan as `--dry-run` prints it: by who does it, a line for each step. After the step stand the name under which later
+ * steps find its descriptor, and the errors after which the birth goes on.
+ */
+export function formatPlan(plan: Plan): string {
+  const parts: [string, readonly (Step | HostStep)[]][] = [
+    ["the engine, on the host", plan.before],
+    ["the monitor", plan.monitor],
+    ["the engine, while PID 1 waits", plan.birth],
+    ["PID 1", plan.init],
+  ];
+  return parts
+    .filter(([, steps]) => steps.length)
+    .map(([who, steps]) => [`${who}:`, ...steps.map(planLine)].join("\n  "))
+    .join("\n");
+}
+
+function planLine(step: Step | HostStep): string {
+  const stored = "store" in step && step.store ? ` = <${step.store}>` : "";
+  const fine = step.ignore?.length ? ` (goes on after ${step.ignore.join(", ")})` : "";
+  return formatStep(step) + stored + fine;
+}
+
+/** A plan as JSON: the steps as they are, memory as `{text, base64}`. */
+export const planToJson = (plan: Plan): string =>
+  JSON.stringify(
+    plan,
+    (_, value: unknown) =>
+      isStruct(value) ? { text: value.text, base64: value.bytes.toBase64() } : value,
+    2,
+  );
+
+const isStruct = (value: unknown): value is Struct =>
+  typeof value === "object" &&
+  value !== null &&
+  "bytes" in value &&
+  value.bytes instanceof Uint8Array;

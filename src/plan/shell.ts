@@ -1,0 +1,179 @@
+import { capabilities } from "../abi/capability.ts";
+import type { HostStep } from "./host-step.ts";
+import { isHostStep, majorOf, minorOf } from "./format.ts";
+import { mountCommand, mountSetattrCommand } from "./shell-mount.ts";
+import { shellWords } from "./shell-words.ts";
+import type { CallName, Fd, Struct } from "./signatures.ts";
+import type { Call, Step } from "./step.ts";
+
+/** Steps that opened a descriptor, by the name under which they stored it: a write then knows its file. */
+export type Opened = ReadonlyMap<string, Step>;
+
+/**
+ * The shell command that does the same as a step, for who knows the shell better than the kernel; undefined where there is
+ * none. Programs are those of coreutils, util-linux, iproute2, keyutils and libcap.
+ */
+export function shellOf(step: Step | HostStep, opened: Opened = new Map()): string | undefined {
+  if (isHostStep(step)) return hostCommand(step);
+  if (step.call === "meet" || step.call === "reap") return undefined;
+  const command = commands[step.call] as Command<CallName> | undefined;
+  return command?.(step, opened);
+}
+
+type Of<C extends CallName> = Extract<Call, { call: C }>;
+type Command<C extends CallName> = (step: Of<C> & Step, opened: Opened) => string | undefined;
+
+const commands: { [C in CallName]?: Command<C> } = {
+  capset: ({ datap }) => `capsh --caps=${capabilityText(datap)}`,
+  chdir: ({ path }) => shellWords("cd", path),
+  dup3: ({ oldfd, newfd }, opened) => redirection(newfd, pathOf(oldfd, opened)),
+  execve: ({ argv }) => shellWords("exec", ...argv),
+  fchownat: ({ owner, group, pathname }) => shellWords("chown", `${owner}:${group}`, pathname),
+  ioctl: ({ request }) => (request === "SIOCSIFFLAGS" ? "ip link set lo up" : undefined),
+  keyctl: () => "keyctl new_session",
+  mkdirat: ({ pathname, mode, ignore }) =>
+    shellWords("mkdir", ...(ignore?.includes("EEXIST") ? ["-p"] : []), ...modeFlag(mode), pathname),
+  mknodat: ({ pathname, mode, dev }) => mknodCommand(pathname ?? "", mode, dev),
+  mount: mountCommand,
+  mount_setattr: mountSetattrCommand,
+  open_tree: ({ flags, pathname, store }) =>
+    // A shell cannot hold a tree that is nowhere: it would have to mount at once, while the path can be seen.
+    shellWords(
+      "mount",
+      flags.includes("AT_RECURSIVE") ? "--rbind" : "--bind",
+      pathname,
+      inside(store),
+    ),
+  openat: ({ flags, pathname }) => {
+    if (flags.includes("O_CREAT")) return shellWords("touch", pathname);
+    const path = shellWords(pathname);
+    return flags.includes("O_NOFOLLOW") ? `[ -d ${path} ] && [ ! -L ${path} ]` : undefined;
+  },
+  pivot_root: ({ new_root, put_old }) => shellWords("pivot_root", new_root, put_old),
+  prctl: ({ option, arg2, arg3 }) => setprivCommand(option, arg2, arg3),
+  prlimit64: ({ resource, new_limit }) => {
+    const name = resource.slice("RLIMIT_".length).toLowerCase();
+    return `prlimit --pid $$ --${name}=${limits(new_limit)}`;
+  },
+  rt_sigaction: ({ signum }) => `env --default-signal=${signum.slice(3)}`,
+  setdomainname: ({ name }) => shellWords("domainname", name),
+  setgroups: ({ list }) =>
+    list ? `setpriv --groups ${list.text.replace(/[[\] ]/g, "")}` : "setpriv --clear-groups",
+  sethostname: ({ name }) => shellWords("hostname", name),
+  setns: ({ fd, nstype }, opened) => {
+    const path = pathOf(fd, opened);
+    const option = namespaceOptions[nstype[0]!];
+    return path === undefined || option === undefined
+      ? undefined
+      : shellWords("nsenter", `--${option}=${path}`);
+  },
+  setresgid: ({ rgid }) => `setpriv --regid ${rgid}`,
+  setresuid: ({ ruid }) => `setpriv --reuid ${ruid}`,
+  setsid: () => "setsid",
+  symlinkat: ({ target, linkpath }) => shellWords("ln", "-s", target, linkpath),
+  umask: ({ mask }) => `umask ${mask.toString(8).padStart(3, "0")}`,
+  umount2: ({ target, flags }) =>
+    shellWords("umount", ...(flags.includes("MNT_DETACH") ? ["-l"] : []), target),
+  unlinkat: ({ pathname, flags }) => shellWords(flags === AT_REMOVEDIR ? "rmdir" : "rm", pathname),
+  unshare: ({ flags }) => {
+    const options = flags.flatMap((flag) => namespaceOptions[flag] ?? []);
+    // A new PID namespace is for children only, so unshare(1) has to fork as well.
+    const fork = flags.includes("CLONE_NEWPID") ? ["--fork"] : [];
+    return shellWords("unshare", ...options.map((option) => `--${option}`), ...fork);
+  },
+  write: ({ fd, buf }, opened) => echo(buf ?? "", pathOf(fd, opened)),
+};
+
+const AT_REMOVEDIR = 0x200;
+
+/** The options of unshare(1) and nsenter(1). */
+const namespaceOptions: Record<string, string> = {
+  CLONE_NEWUSER: "user",
+  CLONE_NEWNS: "mount",
+  CLONE_NEWUTS: "uts",
+  CLONE_NEWIPC: "ipc",
+  CLONE_NEWNET: "net",
+  CLONE_NEWPID: "pid",
+  CLONE_NEWCGROUP: "cgroup",
+  CLONE_NEWTIME: "time",
+};
+
+/** The path that was opened for a stored descriptor. */
+function pathOf(fd: Fd, opened: Opened): string | undefined {
+  const step = typeof fd === "object" ? opened.get(fd.stored) : undefined;
+  return step?.call === "openat" ? (step.pathname ?? undefined) : undefined;
+}
+
+/** A place named from the root, as seen from a process that stands in the new root before it is the root. */
+const inside = (path = ""): string => path.replace(/^\//, "");
+
+const modeFlag = (mode: number): string[] => (mode === 0o755 ? [] : ["-m", mode.toString(8)]);
+
+const redirection = (fd: number, path: string | undefined): string | undefined =>
+  path === undefined ? undefined : `exec ${fd}<>${shellWords(path)}`;
+
+const echo = (text: string, path: string | undefined): string | undefined =>
+  path === undefined
+    ? undefined
+    : `${shellWords("echo", text.replace(/\n$/, ""))} > ${shellWords(path)}`;
+
+const nodeTypes: Record<number, string> = { 0o020000: "c", 0o060000: "b", 0o010000: "p" };
+
+function mknodCommand(pathname: string, mode: number, dev: number): string {
+  const type = nodeTypes[mode & 0o170000] ?? "c";
+  const numbers = type === "p" ? [] : [String(majorOf(dev)), String(minorOf(dev))];
+  return shellWords("mknod", "-m", (mode & 0o7777).toString(8), pathname, type, ...numbers);
+}
+
+/** setpriv(1) names capabilities without their prefix. */
+const bare = (name: unknown): string => String(name).replace(/^CAP_/, "").toLowerCase();
+
+function setprivCommand(option: string, arg2: unknown, arg3: unknown): string | undefined {
+  switch (option) {
+    case "PR_CAPBSET_DROP":
+      return `setpriv --bounding-set=-${bare(arg2)}`;
+    case "PR_CAP_AMBIENT":
+      return `setpriv --ambient-caps=+${bare(arg3)}`;
+    case "PR_SET_NO_NEW_PRIVS":
+      return "setpriv --no-new-privs";
+    case "PR_SET_PDEATHSIG":
+      return `setpriv --pdeathsig=${String(arg2).replace(/^SIG/, "")}`;
+    default:
+      return undefined;
+  }
+}
+
+/** struct rlimit64 as prlimit(1) takes it: `soft:hard`. */
+function limits(value: Struct | null): string {
+  if (!value) return "";
+  const words = new BigUint64Array(value.bytes.slice().buffer);
+  return [...words].map((n) => (n === 2n ** 64n - 1n ? "unlimited" : String(n))).join(":");
+}
+
+/** capset's sets in the words of cap_from_text(3); they are laid out as two halves of effective, permitted, inheritable. */
+function capabilityText(data: Struct | null): string {
+  if (!data) return "=";
+  const halves = new Uint32Array(data.bytes.slice().buffer);
+  const sets = ["e", "p", "i"].map((letter, set) => ({
+    letter,
+    has: (i: number) => ((halves[set + 3 * (i >> 5)] ?? 0) >>> (i & 31)) & 1,
+  }));
+  const byLetters = new Map<string, string[]>();
+  capabilities.forEach((name, i) => {
+    const letters = sets.map(({ letter, has }) => (has(i) ? letter : "")).join("");
+    if (letters) byLetters.set(letters, [...(byLetters.get(letters) ?? []), name.toLowerCase()]);
+  });
+  const clauses = [...byLetters].map(([letters, names]) => `${names.join(",")}=${letters}`);
+  return shellWords(clauses.join(" ") || "=");
+}
+
+function hostCommand(step: HostStep): string | undefined {
+  if (step.call === "netlink") return linkCommand(step);
+  const command =
+    step.call === "mkdir"
+      ? shellWords("mkdir", ...modeFlag(step.mode), step.path)
+      : echo(step.text, step.path);
+  return command?.replaceAll("'$PID'", "$PID");
+}
+
+const linkCommand = (_step: HostStep): string | undefined => undefined;
