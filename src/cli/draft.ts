@@ -1,0 +1,181 @@
+import { invalid } from "../abi/error.ts";
+import type { EngineOptions } from "../spec/engine-options.ts";
+import { parseEnv, type OwnEnvironment, type Variable } from "../spec/env.ts";
+import { parseSysctl, parseUlimit } from "../spec/kernel-values.ts";
+import { parseMount } from "../spec/mount.ts";
+import { parseAddHost, parseAddress } from "../spec/net-values.ts";
+import type { ContainerOptions } from "../spec/options.ts";
+import { parseTmpfs } from "../spec/tmpfs.ts";
+import { parseVolume } from "../spec/volume.ts";
+import {
+  parseBoolean,
+  parseChoice,
+  parseCpus,
+  parsePidsLimit,
+  parseSizeLimit,
+  quote,
+  resolvePath,
+} from "../spec/values.ts";
+import type { FlagName } from "./flags.ts";
+
+/** What flags may refer to. */
+export type Surroundings = {
+  env: OwnEnvironment;
+  /** Absolute; relative paths of the host start here. */
+  cwd: string;
+};
+
+/** Options while flags are read; what may come more than once under one key is still a list. */
+export type Draft = {
+  options: Omit<ContainerOptions, "image">;
+  engine: EngineOptions;
+  envFiles: string[];
+  warnings: string[];
+  help: boolean;
+  env: Variable[];
+  sysctls: [string, string][];
+  labels: [string, string][];
+  executor?: EngineOptions["executor"];
+  rm?: boolean;
+  here: Surroundings;
+};
+
+export const emptyDraft = (here: Surroundings): Draft => ({
+  options: {},
+  engine: { dryRun: false, explain: false, step: false, executor: "launcher", format: "text" },
+  envFiles: [],
+  warnings: [],
+  help: false,
+  env: [],
+  sysctls: [],
+  labels: [],
+  here,
+});
+
+type Setter = (draft: Draft, value: string) => void;
+type Keys<T> = {
+  [K in keyof Draft["options"]]-?: T extends Draft["options"][K] ? K : never;
+}[keyof Draft["options"]];
+
+const text =
+  (key: Keys<string>): Setter =>
+  (draft, value) => {
+    Object.assign(draft.options, { [key]: value });
+  };
+const toggle =
+  (flag: string, key: Keys<boolean>): Setter =>
+  (draft, value) => {
+    draft.options[key] = parseBoolean(flag, value);
+  };
+const limit =
+  (flag: string, key: "memory" | "memorySwap"): Setter =>
+  (draft, value) => {
+    draft.options[key] = parseSizeLimit(flag, value);
+  };
+const namespace =
+  (flag: string, key: "pid" | "uts" | "ipc" | "cgroupns"): Setter =>
+  (draft, value) => {
+    draft.options[key] = parseChoice(flag, value, ["private", "host"]);
+  };
+const list =
+  (key: "capAdd" | "capDrop" | "securityOpts"): Setter =>
+  ({ options }, value) => {
+    (options[key] ??= []).push(value);
+  };
+
+/** What each flag does to the draft. A flag of the table that is missing here is a type error. */
+export const setters: Readonly<Record<FlagName, Setter>> = {
+  entrypoint: ({ options }, value) => {
+    options.entrypoint = value === "" ? [] : [value]; // docker: empty resets the image's
+  },
+  env: ({ env, here }, value) => {
+    const variable = parseEnv("--env", value, here.env);
+    if (variable) env.push(variable);
+  },
+  "env-file": ({ envFiles, here }, value) => {
+    if (value === "") throw invalid("--env-file needs the name of a file");
+    envFiles.push(resolvePath(here.cwd, value));
+  },
+  workdir: text("workdir"),
+  user: text("user"),
+  interactive: toggle("--interactive", "interactive"),
+  tty: toggle("--tty", "tty"),
+  init: toggle("--init", "init"),
+  name: text("name"),
+  hostname: text("hostname"),
+  label: ({ labels }, value) => {
+    const [key = "", ...rest] = value.split("=");
+    if (key === "") throw invalid(`--label ${quote(value)} has no key`, "--label KEY=VALUE");
+    labels.push([key, rest.join("=")]);
+  },
+  keep: toggle("--keep", "keep"),
+  rm: (draft, value) => {
+    draft.rm = parseBoolean("--rm", value);
+  },
+  rootfs: ({ options, here }, value) => {
+    if (value === "") throw invalid("--rootfs needs a directory");
+    options.rootfs = resolvePath(here.cwd, value);
+  },
+  volume: ({ options, warnings, here }, value) => {
+    const parsed = parseVolume("--volume", value, here.cwd);
+    (options.mounts ??= []).push(parsed.value);
+    warnings.push(...parsed.warnings);
+  },
+  mount: ({ options, here }, value) => {
+    (options.mounts ??= []).push(parseMount("--mount", value, here.cwd));
+  },
+  tmpfs: ({ options }, value) => {
+    (options.mounts ??= []).push(parseTmpfs("--tmpfs", value));
+  },
+  "read-only": toggle("--read-only", "readOnly"),
+  memory: limit("--memory", "memory"),
+  "memory-swap": limit("--memory-swap", "memorySwap"),
+  cpus: ({ options }, value) => {
+    options.cpus = parseCpus("--cpus", value);
+  },
+  "pids-limit": ({ options }, value) => {
+    options.pidsLimit = parsePidsLimit("--pids-limit", value);
+  },
+  ulimit: ({ options }, value) => {
+    (options.ulimits ??= []).push(parseUlimit("--ulimit", value));
+  },
+  network: ({ options }, value) => {
+    options.network = parseChoice("--network", value, ["bridge", "none", "host"]);
+  },
+  dns: ({ options }, value) => {
+    (options.dns ??= []).push(parseAddress("--dns", value));
+  },
+  "add-host": ({ options }, value) => {
+    (options.addHosts ??= []).push(parseAddHost("--add-host", value));
+  },
+  pid: namespace("--pid", "pid"),
+  uts: namespace("--uts", "uts"),
+  ipc: namespace("--ipc", "ipc"),
+  cgroupns: namespace("--cgroupns", "cgroupns"),
+  sysctl: ({ sysctls }, value) => {
+    sysctls.push(parseSysctl("--sysctl", value));
+  },
+  "cap-add": list("capAdd"),
+  "cap-drop": list("capDrop"),
+  "security-opt": list("securityOpts"),
+  privileged: toggle("--privileged", "privileged"),
+  "dry-run": ({ engine }, value) => {
+    engine.dryRun = parseBoolean("--dry-run", value);
+  },
+  explain: ({ engine }, value) => {
+    engine.explain =
+      value === "json" || value === "text" ? value : parseBoolean("--explain", value) && "text";
+  },
+  step: ({ engine }, value) => {
+    engine.step = parseBoolean("--step", value);
+  },
+  executor: (draft, value) => {
+    draft.executor = parseChoice("--executor", value, ["launcher", "reference"]);
+  },
+  format: ({ engine }, value) => {
+    engine.format = parseChoice("--format", value, ["text", "json"]);
+  },
+  help: (draft, value) => {
+    draft.help = parseBoolean("--help", value);
+  },
+};

@@ -1,0 +1,191 @@
+/**
+ * A flag of `run` and `sh`, in docker's spelling. Parsing, `--help` and completion read this one table.
+ */
+export type Flag = {
+  name: string;
+  short?: string;
+  /** Further spellings that docker has. */
+  aliases?: readonly string[];
+  /** What stands for the value in `--help`. Without it the flag is a switch; a switch may be given as `--flag=false`. */
+  value?: string;
+  repeatable?: true;
+  help: string;
+};
+
+const flag = <const T extends Flag>(value: T): T => value;
+
+/** By subject, as `--help` shows them. */
+export const flagGroups = {
+  "What runs": [
+    flag({
+      name: "entrypoint",
+      value: "COMMAND",
+      help: "run this instead of the image's entrypoint",
+    }),
+    flag({
+      name: "env",
+      short: "e",
+      value: "NAME[=VALUE]",
+      repeatable: true,
+      help: "set a variable; without a value take over your own",
+    }),
+    flag({
+      name: "env-file",
+      value: "FILE",
+      repeatable: true,
+      help: "set variables from a file of NAME=VALUE lines",
+    }),
+    flag({
+      name: "workdir",
+      short: "w",
+      value: "DIR",
+      help: "the directory in which the command starts",
+    }),
+    flag({
+      name: "user",
+      short: "u",
+      value: "USER[:GROUP]",
+      help: "the command's user, by name or number",
+    }),
+    flag({ name: "interactive", short: "i", help: "connect standard input" }),
+    flag({ name: "tty", short: "t", help: "give the command a terminal" }),
+    flag({ name: "init", help: "run a small init as PID 1, which reaps orphans" }),
+  ],
+  "The container": [
+    flag({ name: "name", value: "NAME", help: "a name, instead of a random one" }),
+    flag({
+      name: "hostname",
+      short: "h",
+      value: "NAME",
+      help: "the host name inside (default: mini- and five letters)",
+    }),
+    flag({
+      name: "label",
+      short: "l",
+      value: "KEY[=VALUE]",
+      repeatable: true,
+      help: "a note that programs may read",
+    }),
+    flag({ name: "keep", help: "keep the container's files when it ends" }),
+    flag({ name: "rm", help: "remove the container's files when it ends (the default)" }),
+  ],
+  Files: [
+    flag({
+      name: "rootfs",
+      value: "DIR",
+      help: "use a directory as root file system, in place, instead of an image",
+    }),
+    flag({
+      name: "volume",
+      short: "v",
+      value: "SOURCE:TARGET[:ro]",
+      repeatable: true,
+      help: "show a directory or file of the host inside",
+    }),
+    flag({
+      name: "mount",
+      value: "type=bind,source=…,target=…",
+      repeatable: true,
+      help: "the same in words; or type=tmpfs,target=…",
+    }),
+    flag({
+      name: "tmpfs",
+      value: "DIR[:OPTIONS]",
+      repeatable: true,
+      help: "an empty directory in memory",
+    }),
+    flag({ name: "read-only", help: "make the root file system read-only" }),
+  ],
+  Limits: [
+    flag({
+      name: "memory",
+      short: "m",
+      value: "SIZE",
+      help: "memory: 512k, 100m, 1g or unlimited (default: 100m)",
+    }),
+    flag({
+      name: "memory-swap",
+      value: "SIZE",
+      help: "memory and swap together (default: as --memory, so no swap)",
+    }),
+    flag({ name: "cpus", value: "NUMBER", help: "processors: 0.5 is half of one" }),
+    flag({
+      name: "pids-limit",
+      value: "NUMBER",
+      help: "the most processes at a time, or unlimited",
+    }),
+    flag({
+      name: "ulimit",
+      value: "NAME=SOFT[:HARD]",
+      repeatable: true,
+      help: "a resource limit: nofile=1024:2048",
+    }),
+  ],
+  Network: [
+    flag({
+      name: "network",
+      aliases: ["net"],
+      value: "bridge|none|host",
+      help: "a network of its own, none, or the host's (default: bridge)",
+    }),
+    flag({ name: "dns", value: "ADDRESS", repeatable: true, help: "a name server" }),
+    flag({
+      name: "add-host",
+      value: "HOST:ADDRESS",
+      repeatable: true,
+      help: "a line of /etc/hosts; host-gateway is the host",
+    }),
+  ],
+  Isolation: [
+    flag({
+      name: "pid",
+      value: "private|host",
+      help: "whose processes the container sees (default: private)",
+    }),
+    flag({ name: "uts", value: "private|host", help: "whose host name it has" }),
+    flag({ name: "ipc", value: "private|host", help: "whose shared memory and message queues" }),
+    flag({ name: "cgroupns", value: "private|host", help: "whose tree of cgroups it sees" }),
+    flag({
+      name: "sysctl",
+      value: "NAME=VALUE",
+      repeatable: true,
+      help: "a kernel parameter of the container's own namespaces",
+    }),
+    flag({
+      name: "cap-add",
+      value: "CAPABILITY",
+      repeatable: true,
+      help: "a capability besides the default ones, or ALL",
+    }),
+    flag({ name: "cap-drop", value: "CAPABILITY", repeatable: true, help: "one less, or ALL" }),
+    flag({
+      name: "security-opt",
+      value: "NAME=VALUE",
+      repeatable: true,
+      help: "seccomp=FILE|unconfined, no-new-privileges=false, …",
+    }),
+    flag({ name: "privileged", help: "no protection at all: root inside is root outside" }),
+  ],
+  Watching: [
+    flag({ name: "dry-run", help: "print every step of the start and do none of them" }),
+    flag({
+      name: "explain",
+      help: "narrate every step while it happens (--explain=json for programs)",
+    }),
+    flag({ name: "step", help: "do one step each time you press Enter" }),
+    flag({
+      name: "executor",
+      value: "launcher|reference",
+      help: "who makes the system calls (default: launcher)",
+    }),
+    flag({
+      name: "format",
+      value: "text|json",
+      help: "print the result as JSON when the container has ended",
+    }),
+    flag({ name: "help", help: "print this" }),
+  ],
+} as const;
+
+export const runFlags = Object.values(flagGroups).flat();
+export type FlagName = (typeof runFlags)[number]["name"];

@@ -1,0 +1,17 @@
+/** How a container is started, beside what is in it ({@link ContainerOptions}): only the command line asks for these. */
+export type EngineOptions = {
+  /** Print the plan and do nothing; needs no root. */
+  dryRun: boolean;
+  /** Narrate the birth on stderr while it happens. */
+  explain: false | "text" | "json";
+  /** One call at a time, Enter goes on; with the reference executor only. */
+  step: boolean;
+  executor: "launcher" | "reference";
+  /** How the result is printed: not at all, or as one JSON object when the container has ended. */
+  format: "text" | "json";
+  /**
+   * The image was chosen by kontener, not by the user (`sh` without an image): prepare it where it is missing, and where
+   * that fails say so in one line and take this one instead.
+   */
+  fallbackImage?: string;
+};
