@@ -123,7 +123,7 @@ const isIgnored = (step: Step, result: number): boolean =>
 function meet(at: "go" | "terminal", stored: ReadonlyMap<string, number>): number {
   if (at === "terminal") tell("terminal", stored.get("terminal") ?? NO_STEP);
   hear();
-  return 1;
+  return 0;
 }
 
 /**

@@ -63,6 +63,7 @@ export function planBoundingSet(spec: RuntimeSpec): Step[] {
 /** Groups before the group, the group before the user: afterwards there is no right to. */
 export function planUser(spec: RuntimeSpec): Step[] {
   const { uid, gid, umask, additionalGids = [] } = spec.process.user;
+  const sets = spec.process.capabilities;
   const steps: Step[] = [
     {
       call: "setgroups",
@@ -79,6 +80,7 @@ export function planUser(spec: RuntimeSpec): Step[] {
       sgid: gid,
       why: "the group, real, effective and saved",
     },
+    ...(uid !== 0 && sets?.permitted.length ? [keepCapabilities] : []),
     {
       call: "setresuid",
       ruid: uid,
@@ -88,10 +90,19 @@ export function planUser(spec: RuntimeSpec): Step[] {
     },
   ];
   if (umask !== undefined) steps.push({ call: "umask", mask: umask, why: "the mode of new files" });
-  const sets = spec.process.capabilities;
   if (sets) steps.push(planCapset(sets), ...sets.ambient.map(planAmbient));
   return steps;
 }
+
+const keepCapabilities: Step = {
+  call: "prctl",
+  option: "PR_SET_KEEPCAPS",
+  arg2: 1,
+  arg3: 0,
+  arg4: 0,
+  arg5: 0,
+  why: "the change from root to another user would take all capabilities away; execve switches this off again",
+};
 
 const LINUX_CAPABILITY_VERSION_3 = 0x20080522;
 

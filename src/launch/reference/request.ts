@@ -13,11 +13,13 @@ type Base64 = { base64: string };
 
 /** JSON; the memory that a step's argument points to is `{"base64": …}`. */
 export const encodeRequest = (request: Request): Uint8Array =>
-  new TextEncoder().encode(
-    JSON.stringify(request, (_key, value: unknown) =>
-      value instanceof Uint8Array ? ({ base64: value.toBase64() } satisfies Base64) : value,
-    ),
-  );
+  new TextEncoder().encode(JSON.stringify(request, encodeMemory));
+
+/** Looks at the holder's value: a Buffer has been turned into something else by its own toJSON() before this is called. */
+function encodeMemory(this: Record<string, unknown>, key: string, value: unknown): unknown {
+  const memory = this[key];
+  return memory instanceof Uint8Array ? ({ base64: memory.toBase64() } satisfies Base64) : value;
+}
 
 export const decodeRequest = (bytes: Uint8Array): Request =>
   JSON.parse(new TextDecoder().decode(bytes), (_key, value: unknown) =>

@@ -10,11 +10,14 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ReadStream } from "node:tty";
 import type { Ended } from "../../../src/abi/wait.ts";
 import { launch, type Hooks, type LaunchOptions } from "../../../src/launch/launch.ts";
+import { call } from "../../../src/linux/libc.ts";
 import { annotations } from "../../../src/oci/annotations.ts";
 import type { RuntimeSpec } from "../../../src/oci/runtime-spec.ts";
 import { buildPlan } from "../../../src/plan/build.ts";
+import type { Plan } from "../../../src/plan/step.ts";
 
 export const isRoot = process.getuid?.() === 0;
 if (!isRoot) console.error("tests/system/launch is skipped: it needs root");
@@ -22,7 +25,7 @@ if (!isRoot) console.error("tests/system/launch is skipped: it needs root");
 const busybox = new URL("../../../node_modules/busybox-static/bin/busybox", import.meta.url)
   .pathname;
 const applets =
-  "sh cat ls id stat readlink env pwd grep sed hostname ps sleep kill true false umask mount tty stty sort head ulimit mkdir".split(
+  "sh cat ls id stat readlink env pwd grep sed hostname ps sleep kill true false umask mount tty stty sort head cut mkdir".split(
     " ",
   );
 
@@ -98,29 +101,34 @@ export class World {
     };
   }
 
+  /** Runs a container to its end; `output` is what it wrote, to its terminal where it has one. */
   async run(spec: RuntimeSpec, options: Run = {}): Promise<{ ended: Ended; output: string }> {
     const file = join(this.path, "output");
     const fd = openSync(file, "w");
+    let typed: Promise<string> | undefined;
     try {
-      const plan = buildPlan(spec, {
-        files: new Set(options.files),
-        dieWithParent: true,
-        before: [],
-        birth: [],
-      });
       const ended = await launch(
-        plan,
+        this.plan(spec, options),
         {
           executor: options.executor ?? "launcher",
           narrate: options.narrate ?? false,
           stdio: ["ignore", fd, fd],
         },
-        { born: () => {}, ...options.hooks },
+        {
+          born: () => {},
+          terminal: (pid, master) => void (typed = readTerminal(pid, master)),
+          ...options.hooks,
+        },
       );
-      return { ended, output: readFileSync(file, "utf8") };
+      return { ended, output: typed ? await typed : readFileSync(file, "utf8") };
     } finally {
       closeSync(fd);
     }
+  }
+
+  plan(spec: RuntimeSpec, { files, filter }: Pick<Run, "files" | "filter"> = {}): Plan {
+    const facts = { files: new Set(files), filter, dieWithParent: true, before: [], birth: [] };
+    return buildPlan(spec, facts);
   }
 
   [Symbol.dispose](): void {
@@ -133,5 +141,19 @@ export type Run = {
   narrate?: boolean;
   /** Sources of bind mounts that are files. */
   files?: string[];
+  filter?: Uint8Array;
   hooks?: Partial<Hooks>;
 };
+
+/** Takes a terminal's master out of another process, and reads until its other end is closed (then read(2) says EIO). */
+async function readTerminal(pid: number, master: number): Promise<string> {
+  const pidfd = call("pidfd_open", pid, 0);
+  const stream = new ReadStream(call("pidfd_getfd", pidfd, master, 0));
+  closeSync(pidfd);
+  let text = "";
+  stream.on("data", (chunk) => (text += chunk.toString()));
+  const { promise, resolve } = Promise.withResolvers<string>();
+  stream.on("error", () => stream.destroy());
+  stream.on("close", () => resolve(text));
+  return promise;
+}

@@ -28,6 +28,13 @@ test("any text and any memory survive the way", () => {
   );
 });
 
+test("memory may be a Buffer, which JSON would spell out", () => {
+  const argp = { text: "[1]", bytes: Buffer.from([1, 2]) };
+  const request = { plan: planOf([step({ ...samples.ioctl, argp })]), narrate: false, ask: false };
+  const [arrived] = decodeRequest(encodeRequest(request)).plan.init;
+  expect(arrived).toMatchObject({ argp: { bytes: new Uint8Array([1, 2]) } });
+});
+
 test("the mappings that a child of fork() would lack are found in smaps", () => {
   const smaps = [
     "00400000-00500000 r-xp 00000000 08:01 42 /usr/bin/bun",
