@@ -45,3 +45,10 @@ export function refuses(value: number): boolean {
     action !== seccompReturns.TRACE
   );
 }
+
+/** The kernel's order of actions, the strictest first: the upper half as a signed number (seccomp(2), kernel/seccomp.c). */
+export const severity = (value: number): number => (value & 0xffff0000) | 0;
+
+/** Whether a rule's return value beats that of a rule that came before it. */
+export const isStricter = (value: number, than: number | undefined): boolean =>
+  than === undefined || severity(value) < severity(than);

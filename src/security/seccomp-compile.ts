@@ -5,7 +5,7 @@ import { invalid } from "../abi/error.ts";
 import { BPF_MAXINSNS, seccompData, seccompReturns, X32_SYSCALL_BIT } from "../abi/seccomp.ts";
 import { syscalls, type Arch, type SyscallName } from "../abi/syscall.ts";
 import type { Seccomp } from "../oci/runtime-spec.ts";
-import { refuses, returnValue } from "./seccomp-actions.ts";
+import { isStricter, refuses, returnValue, severity } from "./seccomp-actions.ts";
 import { alternativesOf, writeCondition, type Condition } from "./seccomp-conditions.ts";
 
 /** An action and when: where all conditions of one of the alternatives hold. */
@@ -19,10 +19,12 @@ const ENOSYS = seccompReturns.ERRNO | errnos.ENOSYS;
  *     a call by another architecture's door → the process is killed
  *     x32's calls (x86-64)                  → ENOSYS, as most kernels answer them
  *     binary search for the call's number:
- *       a call that rules name              → the action of the first rule that matches
+ *       a call that rules name              → the strictest action of the rules that match
  *       a call newer than the whole profile → ENOSYS, as in runc: EPERM would keep a C library from falling back
  *       any other                           → the default action
  *
+ * Where rules contradict each other the strictest wins, whatever their order, as the kernel decides between filters: what
+ * comes out is never laxer than libseccomp's choice, which depends on the shape of the conditions.
  * Names that this architecture lacks are passed over, as in runc. 32-bit programs are not served, even where the profile's
  * `architectures` lists them: their calls have other numbers.
  * @throws INVALID for an action, an operator or an argument that makes no sense, and for a program that is too long
@@ -49,10 +51,10 @@ export function compileSeccomp(profile: Seccomp, arch: Arch): Uint8Array {
   return writer.bytes();
 }
 
-/** What a profile says of one call: an action, or rules with conditions and what holds where none of them matches. */
-type Decision = { rules: Rule[]; otherwise: number | undefined };
+/** What a profile says of one call: rules with conditions, and the strictest of those without. */
+type Decision = { rules: Rule[]; always: number | undefined };
 
-/** The index is the number of the call. What follows a rule without conditions is out of reach and left out. */
+/** The index is the number of the call. */
 function decisionsByNumber(profile: Seccomp, arch: Arch): (Decision | undefined)[] {
   const column = arch === "x86_64" ? 0 : 1;
   const table: (Decision | undefined)[] = [];
@@ -62,10 +64,9 @@ function decisionsByNumber(profile: Seccomp, arch: Arch): (Decision | undefined)
     for (const name of names) {
       const number = Object.hasOwn(syscalls, name) ? syscalls[name as SyscallName][column] : -1;
       if (number < 0) continue;
-      const decision = (table[number] ??= { rules: [], otherwise: undefined });
-      if (decision.otherwise !== undefined) continue;
+      const decision = (table[number] ??= { rules: [], always: undefined });
       if (alternatives) decision.rules.push({ value, alternatives });
-      else decision.otherwise = value;
+      else if (isStricter(value, decision.always)) decision.always = value;
     }
   }
   return table;
@@ -76,8 +77,13 @@ type Verdict = number | { tests: Label };
 
 function verdictOf(writer: BpfWriter, decision: Decision | undefined, fallback: number): Verdict {
   if (!decision) return fallback;
-  const { rules, otherwise = fallback } = decision;
+  const { always } = decision;
+  const rules = decision.rules
+    .filter(({ value }) => isStricter(value, always))
+    .sort((a, b) => severity(a.value) - severity(b.value));
+  const otherwise = always ?? fallback;
   if (rules.length === 0) return otherwise;
+  // From the last test to the first: each goes on to the one after it.
   const tests = rules.reduceRight((next, { value, alternatives }) => {
     const matched = writer.return(value);
     return alternatives.reduceRight(

@@ -27,11 +27,13 @@ const writeOrder =
     return writer.load(at.high, writer.branch("greater", high(value), yes, same));
   };
 
-/** `value` is the mask, `valueTwo` what must be left of the argument (config-linux.md). */
+/** `value` is the mask, `valueTwo` what must be left of the argument (config-linux.md); as in libseccomp, inside the mask. */
 const writeMasked: Write = (writer, { index, value, valueTwo = 0 }, yes, no) => {
   const at = argumentWords(index);
-  const half = (offset: number, mask: number, wanted: number, then: Label): Label =>
-    writer.load(offset, writer.and(mask, writer.branch("equal", wanted, then, no)));
+  const half = (offset: number, mask: number, wanted: number, then: Label): Label => {
+    const test = writer.branch("equal", (wanted & mask) >>> 0, then, no);
+    return writer.load(offset, writer.and(mask, test));
+  };
   const lowHalf = half(at.low, low(value), low(valueTwo), yes);
   return half(at.high, high(value), high(valueTwo), lowHalf);
 };
