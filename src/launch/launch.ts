@@ -109,37 +109,52 @@ async function converse(
   stepOf: (offset: number) => number | undefined,
   hooks: Hooks,
 ): Promise<Ended | undefined> {
-  const reader = new MessageReader();
   let pid = 0;
   let failure: KontenerError | undefined;
   let ended: Ended | undefined;
-  for await (const chunk of Bun.file(fd).stream()) {
-    for (const note of reader.read(chunk)) {
-      if (note.kind === "forked") {
-        pid = note.value;
-        await hooks.born(pid);
-        writeSync(fd, "g");
-      } else if (note.kind === "terminal") {
-        hooks.terminal?.(pid, note.step);
-        writeSync(fd, "t");
-      } else if (note.kind === "failed") {
-        failure ??= failureOf(note, steps[stepOf(note.step) ?? -1]);
-      } else if (note.kind === "executed") {
-        if (!failure) hooks.executed?.();
-      } else if (note.kind === "done") {
-        hooks.done?.(steps[note.step]!, note.value, note.nanoseconds);
-      } else if (note.kind === "next") {
-        const step = steps[note.step]!;
-        const goOn = await hooks.step?.(step, note.step);
-        writeSync(fd, goOn ? "y" : "q");
-        if (!goOn) failure ??= givenUp(step);
-      } else if (note.kind === "ended") {
-        ended ??= decodeWaitStatus(note.value);
-      }
+  for await (const note of notes(fd)) {
+    if (note.kind === "forked") {
+      pid = note.value;
+      await hooks.born(pid);
+      answer(fd, "g");
+    } else if (note.kind === "terminal") {
+      hooks.terminal?.(pid, note.step);
+      answer(fd, "t");
+    } else if (note.kind === "failed") {
+      failure ??= failureOf(note, steps[stepOf(note.step) ?? -1]);
+    } else if (note.kind === "executed") {
+      if (!failure) hooks.executed?.();
+    } else if (note.kind === "done") {
+      hooks.done?.(steps[note.step]!, note.value, note.nanoseconds);
+    } else if (note.kind === "next") {
+      const step = steps[note.step]!;
+      const goOn = await hooks.step?.(step, note.step);
+      answer(fd, goOn ? "y" : "q");
+      if (!goOn) failure ??= givenUp(step);
+    } else if (note.kind === "ended") {
+      ended ??= decodeWaitStatus(note.value);
     }
   }
   if (failure) throw failure;
   return ended;
+}
+
+function answer(fd: number, byte: string): void {
+  try {
+    writeSync(fd, byte);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EPIPE") throw error; // killed meanwhile: the stream's end says so
+  }
+}
+
+async function* notes(fd: number): AsyncGenerator<Note> {
+  const reader = new MessageReader();
+  try {
+    for await (const chunk of Bun.file(fd).stream()) yield* reader.read(chunk);
+  } catch (error) {
+    // The other side has ended before it read all of ours (unix(7)): an end like any other.
+    if ((error as NodeJS.ErrnoException).code !== "ECONNRESET") throw error;
+  }
 }
 
 function failureOf(note: Note, step: Step | undefined): SyscallError {

@@ -4,9 +4,9 @@
  *   engine                     monitor                      PID 1
  *     │ ── length, plan ────────► │                            │
  *     │ ◄── forked, pid ───────── │ ── fork ─────────────────► │
- *     │ ── 1 byte: go ───────────────────────────────────────► │
+ *     │ ── “g”: go ──────────────────────────────────────────► │
  *     │ ◄── terminal, fd ───────────────────────────────────── │   (where one was asked for)
- *     │ ── 1 byte: taken ────────────────────────────────────► │
+ *     │ ── “t”: taken ───────────────────────────────────────► │
  *     │ ◄── failed, step, -errno ───────────────────────────── │   (or the monitor; then no "executed")
  *     │ ◄── executed ──────────── │ ◄─ a pipe closes by execve ┘
  *     │ ◄── ended, status ─────── │ wait4(PID 1)
@@ -26,7 +26,7 @@ export const kinds = {
   done: 5,
   /** The command runs. */
   executed: 6,
-  /** `--step`: the reference executor asks whether it may take this step; the answer is one byte. */
+  /** `--step`: the reference executor asks whether it may take this step; the answer is “y” or “q”. */
   next: 7,
 } as const;
 

@@ -122,7 +122,7 @@ const isIgnored = (step: Step, result: number): boolean =>
 /** PID 1 waits for the engine. */
 function meet(at: "go" | "terminal", stored: ReadonlyMap<string, number>): number {
   if (at === "terminal") tell("terminal", stored.get("terminal") ?? NO_STEP);
-  hear();
+  hear(at[0]!); // “g” or “t”
   return 0;
 }
 

@@ -23,17 +23,26 @@ export function tell(kind: MessageKind, step = 0, value = 0): void {
   tryCall("write", ENGINE_FD, note, note.length);
 }
 
-/** One byte from the engine; without an engine there is nothing to go on for. */
-export function hear(): string {
-  const byte = memory(1);
-  if (tryCall("read", ENGINE_FD, byte, 1) !== 1) exit(125);
-  return String.fromCharCode(byte[0]!);
+/** What came before it was asked for: PID 1 may be told to go while it still waits for leave to take that step. */
+const early: string[] = [];
+
+/** One of the expected bytes from the engine; without an engine there is nothing to go on for. */
+export function hear(expected: string): string {
+  const known = early.findIndex((byte) => expected.includes(byte));
+  if (known >= 0) return early.splice(known, 1)[0]!;
+  const bytes = memory(1);
+  for (;;) {
+    if (tryCall("read", ENGINE_FD, bytes, 1) !== 1) exit(125);
+    const byte = String.fromCharCode(bytes[0]!);
+    if (expected.includes(byte)) return byte;
+    early.push(byte);
+  }
 }
 
 /** `--step`: asks for leave to take a step. */
 export function mayGoOn(number: number): boolean {
   tell("next", number);
-  return hear() === "y";
+  return hear("yq") === "y";
 }
 
 /** Length (eight bytes, little-endian), then the request. */

@@ -7,6 +7,7 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
+  writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -40,6 +41,7 @@ export class World {
       mkdirSync(join(this.rootfs, directory), { recursive: true });
     copyFileSync(busybox, join(this.rootfs, "bin/busybox"));
     for (const name of applets) symlinkSync("busybox", join(this.rootfs, "bin", name));
+    writeFileSync(join(this.rootfs, "etc/passwd"), "root:x:0:0:root:/:/bin/sh\n");
   }
 
   /** An overlay over the root file system, with everything on that a container has by default. */
