@@ -8,7 +8,11 @@ import { searchPath } from "../plan/command.ts";
  * Turns the failure of the last step, execve(2), into what a shell would say of it, with a shell's exit code: 127 not
  * found, 126 found but not executable. Other errors are returned as they are.
  */
-export function commandError(error: unknown, spec: RuntimeSpec, layers: readonly string[]): unknown {
+export function commandError(
+  error: unknown,
+  spec: RuntimeSpec,
+  layers: readonly string[],
+): unknown {
   if (!(error instanceof SyscallError) || error.call !== "execve") return error;
   const command = spec.process.args[0]!;
   const found = searchPath(command, spec.process.env).find((path) =>
@@ -27,9 +31,17 @@ export function commandError(error: unknown, spec: RuntimeSpec, layers: readonly
           "a script's first line names an interpreter, a dynamic program a loader: the image lacks it",
         );
       }
-      return fail(`command not found in the image: ${shown}`, 127, suggestions(command, spec, layers));
+      return fail(
+        `command not found in the image: ${shown}`,
+        127,
+        suggestions(command, spec, layers),
+      );
     case "EACCES":
-      return fail(`not executable: ${error.message}`, 126, `give it the right: chmod +x ${found ?? command}`);
+      return fail(
+        `not executable: ${error.message}`,
+        126,
+        `give it the right: chmod +x ${found ?? command}`,
+      );
     case "ENOEXEC":
       return fail(
         `not a program that this machine can run: ${error.message}`,
@@ -42,9 +54,15 @@ export function commandError(error: unknown, spec: RuntimeSpec, layers: readonly
 }
 
 /** The closest names in the directories of PATH. */
-function suggestions(command: string, spec: RuntimeSpec, layers: readonly string[]): string | undefined {
+function suggestions(
+  command: string,
+  spec: RuntimeSpec,
+  layers: readonly string[],
+): string | undefined {
   const directories = searchPath("", spec.process.env).filter((path) => path.startsWith("/"));
-  const names = layers.flatMap((layer) => directories.flatMap((directory) => list(layer + directory)));
+  const names = layers.flatMap((layer) =>
+    directories.flatMap((directory) => list(layer + directory)),
+  );
   const close = nearest(command, [...new Set(names)]);
   return close.length ? `did you mean ${close.join(", ")}?` : undefined;
 }

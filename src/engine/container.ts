@@ -7,8 +7,8 @@ import { launch, type Stdio } from "../launch/launch.ts";
 import type { Paths } from "../linux/paths.ts";
 import { annotations } from "../oci/annotations.ts";
 import type { RuntimeSpec } from "../oci/runtime-spec.ts";
-import type { Host } from "../plan/host.ts";
 import type { HostStep } from "../plan/host-step.ts";
+import type { Host } from "../plan/host.ts";
 import type { Plan, Step } from "../plan/step.ts";
 import type { ContainerOptions } from "../spec/options.ts";
 import { commandError } from "./command-errors.ts";
@@ -86,7 +86,11 @@ export async function runContainer(request: RunRequest): Promise<Result> {
     const prepared = prepare({ ...request, id, hostname, cable, scratch: scratch ?? "" });
     for (const warning of prepared.warnings) request.observer.warn(warning);
     const ended = await giveBirth(request, prepared.plan, prepared.spec, signals);
-    const usage = readUsage(readLayout(), cgroupPath(id), ["memoryPeak", "cpuTimeUsec", "oomKills"]);
+    const usage = readUsage(readLayout(), cgroupPath(id), [
+      "memoryPeak",
+      "cpuTimeUsec",
+      "oomKills",
+    ]);
     return {
       id,
       name: record.name,
@@ -120,7 +124,7 @@ async function giveBirth(
   try {
     return await launch(
       plan,
-      { stdio, narrate: observer.child !== undefined, executor, step: observer.ask },
+      { stdio, narrate: observer.child !== undefined, executor },
       {
         born(pid) {
           observer.born?.(pid);
@@ -132,6 +136,7 @@ async function giveBirth(
         },
         ...(observer.executed ? { executed: observer.executed } : {}),
         ...(observer.child ? { done: observer.child } : {}),
+        ...(observer.ask ? { step: observer.ask } : {}),
       },
     );
   } catch (error) {

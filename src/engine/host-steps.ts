@@ -55,6 +55,9 @@ function doFileStep(step: Exclude<HostStep, { call: "netlink" }>, pid: number): 
 
 /** cgroupfs refuses O_CREAT (EACCES for a file that the kernel lacks), so it is asked for only where it is meant. */
 function writeText(path: string, text: string, create: number | undefined): void {
-  const flag = create === undefined ? constants.O_WRONLY : constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC;
+  const flag =
+    create === undefined
+      ? constants.O_WRONLY
+      : constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC;
   writeFileSync(path, text, { flag: flag as unknown as string, mode: create ?? 0 });
 }

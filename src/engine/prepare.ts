@@ -17,6 +17,7 @@ import { readAccounts } from "./accounts.ts";
 import type { Host } from "../plan/host.ts";
 import { examineSources } from "./sources.ts";
 import type { Cable } from "./network.ts";
+import { shortId } from "./id.ts";
 import { protectionOf } from "./protection.ts";
 import { containersDirectory } from "./record.ts";
 import { cgroupPath } from "./remove.ts";
@@ -34,8 +35,20 @@ export type Request = {
   paths: Paths;
 };
 
+/** The host's end of a container's cable: at most 15 bytes (IFNAMSIZ). */
+export const linkName = (id: string): string => `kt${shortId(id)}`;
+
 /** From a request to the plan: everything is decided here, nothing is done. */
-export function prepare({ id, options, hostname, image, cable, scratch, host, paths }: Request): Prepared {
+export function prepare({
+  id,
+  options,
+  hostname,
+  image,
+  cable,
+  scratch,
+  host,
+  paths,
+}: Request): Prepared {
   const etc = `${containersDirectory(paths)}/${id}`;
   const layers = options.rootfs === undefined ? image.layers : [options.rootfs];
   const user = resolveUser(options.user ?? (image.config.User || "0"), readAccounts(layers));
@@ -51,7 +64,10 @@ export function prepare({ id, options, hostname, image, cable, scratch, host, pa
     cgroupMounts: [],
   });
   if (!spec.process.args.length) {
-    throw invalid(`image ${image.name} has no command of its own`, "name one: kontener run IMAGE COMMAND");
+    throw invalid(
+      `image ${image.name} has no command of its own`,
+      "name one: kontener run IMAGE COMMAND",
+    );
   }
   const layout = readLayout();
   const resources = spec.linux.resources ?? {};
@@ -69,9 +85,19 @@ export function prepare({ id, options, hostname, image, cable, scratch, host, pa
   return { spec, plan, warnings };
 }
 
-function etcFiles(directory: string, hostname: string, options: ContainerOptions, cable: Cable | undefined): HostStep[] {
+function etcFiles(
+  directory: string,
+  hostname: string,
+  options: ContainerOptions,
+  cable: Cable | undefined,
+): HostStep[] {
   const shares = options.network === "host";
-  const hosts = { hostname, address: cable?.address, gateway: cable?.gateway, extra: options.addHosts ?? [] };
+  const hosts = {
+    hostname,
+    address: cable?.address,
+    gateway: cable?.gateway,
+    extra: options.addHosts ?? [],
+  };
   const texts = {
     hosts: hostsFile(hosts),
     hostname: `${hostname}\n`,

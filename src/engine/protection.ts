@@ -1,11 +1,7 @@
-import { readFileSync } from "node:fs";
-import { invalid } from "../abi/error.ts";
 import type { CapabilitySets, Seccomp } from "../oci/runtime-spec.ts";
 import type { Host } from "../plan/host.ts";
 import { capabilitySets } from "../security/capabilities.ts";
-import { parseSecurityOptions } from "../security/options.ts";
 import { maskedPaths, readonlyPaths } from "../security/paths.ts";
-import { parseSeccompProfile } from "../security/profile-file.ts";
 import { compileSeccomp } from "../security/seccomp-compile.ts";
 import { defaultSeccomp } from "../security/seccomp-profile.ts";
 import type { ContainerOptions } from "../spec/options.ts";
@@ -18,3 +14,26 @@ export type Protection = {
   maskedPaths: string[];
   readonlyPaths: string[];
 };
+
+/** What holds the container back; `--privileged` takes all of it away, as docker's does. */
+export function protectionOf(options: ContainerOptions, uid: number, host: Host): Protection {
+  const privileged = options.privileged ?? false;
+  const capabilities = capabilitySets({
+    add: options.capAdd ?? [],
+    drop: options.capDrop ?? [],
+    privileged,
+    uid,
+    available: host.bounding,
+  });
+  const seccomp = privileged
+    ? undefined
+    : defaultSeccomp({ capabilities: capabilities.bounding, arch: host.arch, kernel: host.kernel });
+  return {
+    capabilities,
+    noNewPrivileges: !privileged,
+    seccomp,
+    filter: seccomp && compileSeccomp(seccomp, host.arch),
+    maskedPaths: privileged ? [] : [...maskedPaths],
+    readonlyPaths: privileged ? [] : [...readonlyPaths],
+  };
+}

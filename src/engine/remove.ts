@@ -24,6 +24,7 @@ export async function removeContainer(held: Held, paths: Paths): Promise<void> {
     removeLink(record.link);
     if (record.address !== null) releaseLease(record.address, paths);
   }
-  if (record.scratch !== null && !record.keep) rmSync(record.scratch, { recursive: true, force: true });
+  if (record.scratch !== null && !record.keep)
+    rmSync(record.scratch, { recursive: true, force: true });
   removeRecord(held, paths);
 }

@@ -21,10 +21,11 @@ export async function run(
   engine: EngineOptions,
   observer: Observer,
 ): Promise<Result> {
-  const host = readHost();
   const paths = statePaths();
+  const host = readHost(paths.lib);
   requireRoot(host.uid);
-  for (const id of await collectGarbage(paths)) observer.warn(`removed what container ${id.slice(0, 12)} had left behind`);
+  for (const id of await collectGarbage(paths))
+    observer.warn(`removed what container ${id.slice(0, 12)} had left behind`);
   const image = await chooseImage(options, engine, paths, observer);
   return await runContainer({ options, image, host, paths, executor: engine.executor, observer });
 }

@@ -14,10 +14,13 @@ export function examineSources(spec: RuntimeSpec, own: readonly string[]): Set<s
     if (files.has(source)) continue;
     const stat = statSync(source, { throwIfNoEntry: false });
     if (!stat) {
-      throw new KontenerError(`the source of a volume is not there: ${source} (for ${mount.destination})`, {
-        code: "NOT_FOUND",
-        hint: `make it first, for a directory: mkdir -p ${source}`,
-      });
+      throw new KontenerError(
+        `the source of a volume is not there: ${source} (for ${mount.destination})`,
+        {
+          code: "NOT_FOUND",
+          hint: `make it first, for a directory: mkdir -p ${source}`,
+        },
+      );
     }
     if (!stat.isDirectory()) files.add(source);
   }

@@ -1,0 +1,63 @@
+import { expect, test } from "bun:test";
+import { describeAsRoot, Engine } from "./support.ts";
+
+describeAsRoot("limits", () => {
+  const engine = new Engine(12);
+  const run = (flags: string[], ...command: string[]) =>
+    engine.run(["run", "--network", "none", ...flags, "busybox", ...command]);
+  const hog = ["sh", "-c", "head -c 200m /dev/zero | tail | wc -c"];
+
+  test("a program that takes more than the limit is killed, and it is said in words", async () => {
+    const { stderr, exitCode } = await run(["--init"], "sh", "-c", "exec tail -c 150m /dev/zero");
+    expect(exitCode).toBe(137);
+    expect(stderr).toContain("killed: out of memory, limit 100 MB");
+  });
+
+  test("the same program runs where the limit is lifted", async () => {
+    const { stdout, exitCode } = await run(["--memory", "unlimited"], ...hog);
+    expect([stdout, exitCode]).toEqual(["209715200\n", 0]);
+  });
+
+  test("--format json tells what the container used", async () => {
+    const { stderr } = await run(
+      ["--format", "json"],
+      "sh",
+      "-c",
+      "head -c 20m /dev/zero | tail > /dev/null; i=0; while [ $i -lt 20000 ]; do i=$((i + 1)); done",
+    );
+    const result = JSON.parse(stderr.trim().split("\n").at(-1)!);
+    expect(result.exitCode).toBe(0);
+    expect(result.oomKilled).toBe(false);
+    expect(result.usage.memoryPeak).toBeGreaterThan(20 * 1024 * 1024);
+    expect(result.usage.cpuTimeUsec).toBeGreaterThan(1000);
+  });
+
+  test("--pids-limit stops a fork bomb", async () => {
+    const { stderr } = await run(
+      ["--pids-limit", "5"],
+      "sh",
+      "-c",
+      "for i in 1 2 3 4 5 6 7 8; do sleep 1 & done; wait",
+    );
+    expect(stderr).toContain("can't fork");
+  });
+
+  test("--cpus holds a busy loop back", async () => {
+    const { stderr } = await run(
+      ["--cpus", "0.2", "--format", "json"],
+      "timeout",
+      "1",
+      "sh",
+      "-c",
+      "while :; do :; done",
+    );
+    const result = JSON.parse(stderr.trim().split("\n").at(-1)!);
+    expect(result.usage.cpuTimeUsec).toBeLessThan(450_000); // 0.2 of a second, with room for a noisy machine
+  });
+
+  test("--memory 1 is too small, and says so", async () => {
+    const { stderr, exitCode } = await run(["--memory", "1"], "true");
+    expect(exitCode).toBe(125);
+    expect(stderr).toMatch(/too small/);
+  });
+});
