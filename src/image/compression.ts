@@ -1,0 +1,78 @@
+import { createReadStream } from "node:fs";
+import { open } from "node:fs/promises";
+import { pipeline, type Transform } from "node:stream";
+import { createGunzip, createZstdDecompress } from "node:zlib";
+import { KontenerError } from "../abi/error.ts";
+import { damaged } from "./damaged.ts";
+
+const CHUNK = 256 << 10;
+
+type Format = { name: string; magic: number[]; read: (path: string) => AsyncIterable<Uint8Array> };
+
+/** Told apart by their first bytes: names lie. */
+const formats: Format[] = [
+  {
+    name: "gzip",
+    magic: [0x1f, 0x8b],
+    read: (path) => through(path, createGunzip({ chunkSize: CHUNK })),
+  },
+  {
+    name: "zstd",
+    magic: [0x28, 0xb5, 0x2f, 0xfd],
+    read: (path) => through(path, createZstdDecompress({ chunkSize: CHUNK })),
+  },
+  { name: "xz", magic: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00], read: throughXz },
+];
+
+/**
+ * The content of a file that may be compressed: gzip and zstd by Bun, xz by the host's xz(1).
+ *
+ * @throws KontenerError `IMAGE` where the compressed data is damaged or cut short
+ */
+export async function* decompress(path: string): AsyncGenerator<Uint8Array> {
+  const start = await firstBytes(path);
+  const format = formats.find(({ magic }) => magic.every((byte, i) => start[i] === byte));
+  if (start.toString("latin1", 0, 3) === "BZh") {
+    throw new KontenerError(`${path} is compressed with bzip2`, {
+      code: "UNSUPPORTED",
+      hint: "unpack that first: bunzip2 FILE",
+    });
+  }
+  if (!format) return yield* createReadStream(path, { highWaterMark: CHUNK });
+  try {
+    yield* format.read(path);
+  } catch (error) {
+    if (error instanceof KontenerError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw damaged(`${path} is not sound ${format.name} data: ${reason}`, error);
+  }
+}
+
+async function firstBytes(path: string): Promise<Buffer> {
+  await using file = await open(path);
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(8), 0, 8, 0);
+  return buffer.subarray(0, bytesRead);
+}
+
+const through = (path: string, decompressor: Transform): AsyncIterable<Uint8Array> =>
+  // Errors come out of the iteration, so the callback has nothing to do.
+  pipeline(createReadStream(path, { highWaterMark: CHUNK }), decompressor, () => {});
+
+async function* throughXz(path: string): AsyncGenerator<Uint8Array> {
+  const xz = Bun.which("xz");
+  if (!xz) {
+    throw new KontenerError(`${path} is compressed with xz, and this host has no xz`, {
+      code: "UNSUPPORTED",
+      hint: "install it: apt-get install xz-utils, apk add xz, dnf install xz",
+    });
+  }
+  const child = Bun.spawn([xz, "--decompress", "--stdout"], {
+    stdio: [Bun.file(path), "pipe", "pipe"],
+  });
+  try {
+    yield* child.stdout;
+    if ((await child.exited) !== 0) throw new Error((await child.stderr.text()).trim());
+  } finally {
+    child.kill();
+  }
+}
