@@ -22,7 +22,7 @@ export type Hooks = {
   executed?(): void;
   /** A step is done; only where `narrate` is set. */
   done?(step: Step, result: number, nanoseconds: number): void;
-  /** May this step be taken? After a no the birth is given up. Only the reference executor asks: giving this hook chooses it. */
+  /** May this step be taken? After a no the birth is given up. Only the reference executor asks: the hook chooses it. */
   step?(step: Step, number: number): boolean | Promise<boolean>;
 };
 

@@ -7,6 +7,7 @@
  *     │ ── “g”: go ──────────────────────────────────────────► │
  *     │ ◄── terminal, fd ───────────────────────────────────── │   (where one was asked for)
  *     │ ── “t”: taken ───────────────────────────────────────► │
+ *     │ ◄── next, step ────────── │ ────────────────────────── │   (--step: before each; the answer is “y” or “q”)
  *     │ ◄── failed, step, -errno ───────────────────────────── │   (or the monitor; then no "executed")
  *     │ ◄── executed ──────────── │ ◄─ a pipe closes by execve ┘
  *     │ ◄── ended, status ─────── │ wait4(PID 1)

@@ -47,14 +47,14 @@ export function serve(): never {
 }
 
 function birth({ plan, narrate, ask }: Request): never {
-  const executor = new Executor(narrate, ask);
-  executor.perform(plan.monitor, 0);
+  const runner = new StepRunner(narrate, ask);
+  runner.perform(plan.monitor, 0);
   const pipe = new Int32Array(memory(8).buffer);
   orFail(tryCall("pipe2", new Uint8Array(pipe.buffer), O_CLOEXEC));
   const [readEnd, writeEnd] = pipe as unknown as [number, number];
   const pid = orFail(fork());
   if (pid > 0) monitor(pid, readEnd, writeEnd);
-  executor.perform(plan.init, plan.monitor.length);
+  runner.perform(plan.init, plan.monitor.length);
   throw new Error("the plan ends without an execve");
 }
 
@@ -70,7 +70,7 @@ function monitor(pid: number, readEnd: number, writeEnd: number): never {
 }
 
 /** Performs steps in order; whatever fails and is not ignored ends the process that meets it. */
-class Executor {
+class StepRunner {
   readonly #stored = new Map<string, number>();
   readonly #narrate: boolean;
   readonly #ask: boolean;
