@@ -5,6 +5,7 @@ import { readUsage, type Usage } from "../cgroup/stats.ts";
 import type { Image } from "../image/image.ts";
 import { launch, type Stdio } from "../launch/launch.ts";
 import type { Paths } from "../linux/paths.ts";
+import { linkName } from "../network/plan.ts";
 import { annotations } from "../oci/annotations.ts";
 import type { RuntimeSpec } from "../oci/runtime-spec.ts";
 import type { HostStep } from "../plan/host-step.ts";
@@ -15,7 +16,7 @@ import { commandError } from "./command-errors.ts";
 import { doHostSteps } from "./host-steps.ts";
 import { newHostname, newId } from "./id.ts";
 import { plugCable } from "./network.ts";
-import { linkName, prepare } from "./prepare.ts";
+import { prepare } from "./prepare.ts";
 import { createRecord, type Record } from "./record.ts";
 import { cgroupPath, removeContainer } from "./remove.ts";
 import { SignalForwarder } from "./signals.ts";
@@ -42,6 +43,10 @@ export type Result = {
   signal: number | null;
   /** The kernel killed a process of the container for want of memory. */
   oomKilled: boolean;
+  /** Bytes of memory that it was allowed; undefined where unlimited. */
+  memoryLimit?: number;
+  /** Where its writable layer is, with `keep`. */
+  kept?: string;
   /** From the engine's first step to the container's end. */
   wallTimeMs: number;
   usage: Partial<Usage>;
@@ -81,7 +86,7 @@ export async function runContainer(request: RunRequest): Promise<Result> {
   mkdirSync(`${paths.lib}/containers`, { recursive: true, mode: 0o711 });
   const held = createRecord(record, paths);
   try {
-    const cable = bridged ? await plugCable(id, paths, request.observer) : undefined;
+    const cable = bridged ? await plugCable(id, paths, request.observer.warn) : undefined;
     const { scratch } = record;
     const prepared = prepare({ ...request, id, hostname, cable, scratch: scratch ?? "" });
     for (const warning of prepared.warnings) request.observer.warn(warning);
@@ -91,6 +96,7 @@ export async function runContainer(request: RunRequest): Promise<Result> {
       "cpuTimeUsec",
       "oomKills",
     ]);
+    const limit = prepared.spec.linux.resources?.memory?.limit ?? -1;
     return {
       id,
       name: record.name,
@@ -98,6 +104,8 @@ export async function runContainer(request: RunRequest): Promise<Result> {
       exitCode: ended.code,
       signal: ended.signal,
       oomKilled: (usage.oomKills ?? 0) > 0,
+      ...(limit > 0 ? { memoryLimit: limit } : {}),
+      ...(record.keep && scratch !== null ? { kept: `${scratch}/upper` } : {}),
       wallTimeMs: Math.round(10 * (performance.now() - start)) / 10,
       usage,
     };

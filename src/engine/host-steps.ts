@@ -15,10 +15,8 @@ export function doHostSteps(steps: readonly HostStep[], pid: number, done?: Host
     const step = steps[i]!;
     const start = performance.now();
     if (step.call === "netlink") {
-      // What goes to the same namespace goes in one message.
-      const other = steps.findIndex(
-        (s, k) => k > i && (s.call !== "netlink" || s.netns !== step.netns),
-      );
+      // All that follow at once: what goes to the same namespace goes in one message.
+      const other = steps.findIndex((s, k) => k > i && s.call !== "netlink");
       const end = other < 0 ? steps.length : other;
       const batch = steps.slice(i, end).filter((s) => s.call === "netlink");
       applyLinkSteps(batch, pid);

@@ -1,10 +1,7 @@
 const LETTERS = "abcdefghijklmnopqrstuvwxyz";
 
-/** 64 hexadecimal digits, as docker's; the first twelve are what people see. */
-export const newId = (): string =>
-  Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("hex");
-
-export const shortId = (id: string): string => id.slice(0, 12);
+/** Twelve hexadecimal digits, as many as docker shows: paths and names that hold it stay readable. */
+export const newId = (): string => Buffer.from(crypto.getRandomValues(new Uint8Array(6))).toString("hex");
 
 /** `mini-` and five random letters: a host name, and the container's name where none is given. */
 export function newHostname(): string {

@@ -1,6 +1,8 @@
+import { chooseAddress } from "../network/address.ts";
+import { planNetwork } from "../network/plan.ts";
+import { networkSettings } from "../network/settings.ts";
 import type { Paths } from "../linux/paths.ts";
 import type { HostStep } from "../plan/host-step.ts";
-import { shortId } from "./id.ts";
 
 /** A container's connection to the bridge. */
 export type Cable = { address: string; gateway: string; steps: HostStep[] };
@@ -9,13 +11,18 @@ export type Cable = { address: string; gateway: string; steps: HostStep[] };
 export async function plugCable(
   id: string,
   paths: Paths,
-  say: { warn(text: string): void },
+  warn: (text: string) => void,
 ): Promise<Cable> {
   const { ensureBridge } = await import("../network/bridge.ts");
   const { takeLease } = await import("../network/lease.ts");
-  const { planNetwork } = await import("../network/plan.ts");
-  const bridge = await ensureBridge(paths, say.warn);
+  const bridge = await ensureBridge(paths, warn);
   const address = takeLease(id, paths);
-  const steps = planNetwork({ id: shortId(id), address, ...bridge });
-  return { address, gateway: bridge.gateway, steps };
+  return { address, gateway: bridge.gateway, steps: planNetwork({ id, address, ...bridge }) };
+}
+
+/** The same for `--dry-run`: the first address of the subnet stands for the one that would be free. */
+export function imagineCable(id: string): Cable {
+  const { bridge, gateway, prefix, subnet } = networkSettings();
+  const address = chooseAddress(subnet, new Set());
+  return { address, gateway, steps: planNetwork({ id, address, prefix, gateway, bridge }) };
 }

@@ -17,7 +17,6 @@ import { readAccounts } from "./accounts.ts";
 import type { Host } from "../plan/host.ts";
 import { examineSources } from "./sources.ts";
 import type { Cable } from "./network.ts";
-import { shortId } from "./id.ts";
 import { protectionOf } from "./protection.ts";
 import { containersDirectory } from "./record.ts";
 import { cgroupPath } from "./remove.ts";
@@ -34,9 +33,6 @@ export type Request = {
   host: Host;
   paths: Paths;
 };
-
-/** The host's end of a container's cable: at most 15 bytes (IFNAMSIZ). */
-export const linkName = (id: string): string => `kt${shortId(id)}`;
 
 /** From a request to the plan: everything is decided here, nothing is done. */
 export function prepare({

@@ -71,7 +71,7 @@ function claimName({ name, id }: Record, paths: Paths): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     const owner = readlinkSync(link);
-    throw new KontenerError(`the name “${name}” is taken by container ${owner.slice(0, 12)}`, {
+    throw new KontenerError(`the name “${name}” is taken by container ${owner}`, {
       code: "CONFLICT",
       hint: "choose another --name, or end that container first",
     });

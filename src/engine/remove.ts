@@ -20,9 +20,9 @@ export async function removeContainer(held: Held, paths: Paths): Promise<void> {
   await removeCgroup(layout, cgroup);
   if (record.link !== null) {
     const { removeLink } = await import("../network/apply.ts");
-    const { releaseLease } = await import("../network/lease.ts");
+    const { releaseLeasesOf } = await import("../network/lease.ts");
     removeLink(record.link);
-    if (record.address !== null) releaseLease(record.address, paths);
+    releaseLeasesOf(record.id, paths);
   }
   if (record.scratch !== null && !record.keep)
     rmSync(record.scratch, { recursive: true, force: true });

@@ -6,6 +6,9 @@ import type { ContainerOptions } from "../spec/options.ts";
 import { runContainer, type Observer, type Result } from "./container.ts";
 import { collectGarbage } from "./gc.ts";
 import { readHost } from "./host.ts";
+import { newHostname, newId } from "./id.ts";
+import { imagineCable } from "./network.ts";
+import { prepare, type Prepared } from "./prepare.ts";
 
 /** A root file system that is used as it is: `--rootfs DIR`. */
 export const bareImage = (directory: string): Image => ({
@@ -25,14 +28,42 @@ export async function run(
   const host = readHost(paths.lib);
   requireRoot(host.uid);
   for (const id of await collectGarbage(paths))
-    observer.warn(`removed what container ${id.slice(0, 12)} had left behind`);
+    observer.warn(`removed what container ${id} had left behind`);
   const image = await chooseImage(options, engine, paths, observer);
   return await runContainer({ options, image, host, paths, executor: engine.executor, observer });
 }
 
+/** `--dry-run`: the specification and the plan of a start that does not happen. Needs no root, and no image but its name. */
+export async function planRun(options: ContainerOptions): Promise<Prepared> {
+  const paths = statePaths();
+  const id = newId();
+  return prepare({
+    id,
+    options,
+    hostname: options.hostname ?? newHostname(),
+    image: await imagineImage(options, paths),
+    cable: (options.network ?? "bridge") === "bridge" ? imagineCable(id) : undefined,
+    scratch: `${paths.lib}/containers/${id}`,
+    host: readHost(paths.lib),
+    paths,
+  });
+}
+
+/** An image that is not provisioned yet is taken to be where it would be. */
+async function imagineImage(options: ContainerOptions, paths: Paths): Promise<Image> {
+  if (options.rootfs !== undefined) return bareImage(options.rootfs);
+  const { findImage } = await import("../image/store.ts");
+  try {
+    return await findImage(options.image, paths, { prepare: false });
+  } catch (error) {
+    if (!(error instanceof KontenerError) || error.code !== "NOT_FOUND") throw error;
+    return { ...bareImage(options.image), layers: [`${paths.lib}/images/${options.image}/rootfs`] };
+  }
+}
+
 export function requireRoot(uid: number): void {
   if (uid === 0) return;
-  throw new KontenerError("containers are started by root for now, and this is user " + uid, {
+  throw new KontenerError(`containers are started by root for now, and this is user ${uid}`, {
     code: "UNSUPPORTED",
     hint: "try again with sudo; --dry-run shows the plan without root",
   });
