@@ -48,13 +48,17 @@ const personalities = [0x0, 0x8, 0x20000, 0x20008, 0xffffffff];
 /** CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID and NEWNET (linux/sched.h). */
 const NEW_NAMESPACES = 0x7e020000;
 
+/** Whether the kernel is 4.8 or newer, see {@link allowedSince48}. */
+export const isSince48 = ([major, minor]: SeccompContext["kernel"]): boolean =>
+  major > 4 || (major === 4 && minor >= 8);
+
 /**
  * The default profile: what docker's allows, its conditions settled for one container, in the form of the OCI specification
  * (config-linux.md, "Seccomp"). Everything that is not allowed is answered with EPERM.
  */
 export function defaultSeccomp({ capabilities, arch, kernel }: SeccompContext): Seccomp {
   const names = [...allowed, ...allowedOn[arch]];
-  if (kernel[0] > 4 || (kernel[0] === 4 && kernel[1] >= 8)) names.push(...allowedSince48);
+  if (isSince48(kernel)) names.push(...allowedSince48);
   for (const name of capabilities) names.push(...(allowedWith[name as Capability] ?? []));
   return {
     defaultAction: "SCMP_ACT_ERRNO",

@@ -1,0 +1,16 @@
+import { expect, test } from "bun:test";
+import { nearest } from "../../../src/abi/nearest.ts";
+
+const commands = ["run", "sh", "start", "stop", "inspect", "prepare"];
+
+test("nearest() names what a word may have been meant to be, the likeliest first", () => {
+  expect(nearest("strat", commands)).toEqual(["start"]);
+  expect(nearest("stp", commands)[0]).toBe("stop");
+  expect(nearest("INSPCT", commands)).toEqual(["inspect"]);
+  expect(nearest("stat", commands, 1)).toEqual(["start"]);
+});
+
+test("nearest() is silent where nothing is near", () => {
+  expect(nearest("kubernetes", commands)).toEqual([]);
+  expect(nearest("run", [])).toEqual([]);
+});
