@@ -1,0 +1,68 @@
+/** `just clean`, `kontener clean`: checkout and host as they were before kontener came. */
+import { existsSync, readdirSync, rmdirSync, rmSync } from "node:fs";
+import { KontenerError } from "../src/abi/error.ts";
+import { readLayout } from "../src/cgroup/host.ts";
+import { removeCgroup } from "../src/cgroup/remove.ts";
+import { collectGarbage } from "../src/engine/gc.ts";
+import { listRecords } from "../src/engine/record.ts";
+import { requireRoot } from "../src/engine/run.ts";
+import { paths as statePaths } from "../src/linux/paths.ts";
+
+/**
+ * Removes kept containers, images, the network, control groups, state directories and, in a checkout, what was
+ * installed and built there. Refuses while a container runs.
+ *
+ * @param say told of each thing that goes
+ */
+export async function clean(say: (text: string) => void): Promise<void> {
+  requireRoot(process.getuid!());
+  const paths = statePaths();
+  await collectGarbage(paths);
+  const running = listRecords(paths);
+  if (running.length > 0)
+    throw new KontenerError(`${running.length} containers are running`, {
+      code: "CONFLICT",
+      hint: `end them first: ${running.map((id) => id.slice(0, 12)).join(", ")}`,
+    });
+  const { networkDown } = await import("./network.ts");
+  await networkDown(say);
+  await removeCgroup(readLayout(), "/kontener");
+  for (const [directory, ours] of [
+    [paths.run, runtimeEntries],
+    [paths.lib, libraryEntries],
+  ] as const)
+    removeEntries(directory, ours, say);
+  cleanCheckout(say);
+}
+
+/** What kontener makes in its directories: whatever else is in them was put there by somebody. */
+const runtimeEntries = /^(containers|names|network|lock|launcher.*)$/;
+const libraryEntries = /^(containers|images|downloads|launcher.*)$/;
+
+function removeEntries(directory: string, ours: RegExp, say: (text: string) => void): void {
+  if (!existsSync(directory)) return;
+  const entries = readdirSync(directory);
+  for (const name of entries.filter((entry) => ours.test(entry)))
+    rmSync(`${directory}/${name}`, { recursive: true, force: true });
+  const foreign = entries.filter((entry) => !ours.test(entry));
+  if (foreign.length === 0) rmdirSync(directory);
+  say(
+    foreign.length === 0
+      ? `removed ${directory}`
+      : `cleared ${directory}, but for what is not kontener's: ${foreign.join(", ")}`,
+  );
+}
+
+/** What .gitignore names; nothing where this is not a checkout (an installed package, a compiled program). */
+function cleanCheckout(say: (text: string) => void): void {
+  const root = new URL("..", import.meta.url).pathname;
+  if (!existsSync(`${root}.git`)) return;
+  const roots = existsSync(`${root}rootfs`)
+    ? readdirSync(`${root}rootfs`, { withFileTypes: true }).filter((e) => e.isDirectory())
+    : [];
+  const names = [...roots.map(({ name }) => `rootfs/${name}`), "dist", "node_modules"];
+  for (const name of names.filter((entry) => existsSync(root + entry))) {
+    rmSync(root + name, { recursive: true, force: true });
+    say(`removed ${root}${name}`);
+  }
+}
