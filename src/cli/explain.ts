@@ -1,73 +1,67 @@
 import { errnoName } from "../abi/errno.ts";
 import { callArguments, formatStep, isHostStep } from "../plan/format.ts";
-import { Narration, type Listener, type Told } from "../plan/narrate.ts";
-import { TextListener } from "./lecture.ts";
+import { FORK_REASON, Narration, type Listener, type Told } from "../plan/narrate.ts";
+import { Lecture } from "./lecture.ts";
 import { paintFor } from "./paint.ts";
+import { isTerminal } from "./terminal.ts";
 
-/** What `--explain` writes to: standard error. */
-export type Stream = { isTTY?: boolean; write(text: string): unknown };
+/** A narration, the remarks that it takes, and its end: a birth that fails stops in the middle of a sentence. */
+export type Narrator = { narration: Narration; event(text: string): void; end(): void };
 
-/** A narration that also takes remarks, and has to be told when a birth has failed, to finish its sentence. */
-export class Narrator extends Narration {
-  readonly event: (text: string) => void;
-  readonly end: () => void;
-  constructor(listener: Listener, event: (text: string) => void, end: () => void) {
-    super(listener);
-    this.event = event;
-    this.end = end;
-  }
-}
-
-/**
- * `--explain` and `--explain=json`: listens to a birth as the engine's observer and narrates it while it happens. The
- * methods may be taken off and handed on.
- */
-export async function openNarrator(
-  format: "text" | "json",
-  stream: Stream = process.stderr,
-): Promise<Narrator> {
-  // A terminal in raw mode, which the container's own may set, does not add the carriage return.
-  const write = (text: string) => {
-    stream.write(stream.isTTY ? text.replaceAll("\n", "\r\n") : text);
-  };
+/** `--explain` and `--explain=json`, on standard error: give `narration` to the engine as its observer. */
+export async function openNarrator(format: "text" | "json"): Promise<Narrator> {
   if (format === "json") {
-    return new Narrator(
-      new JsonListener(write),
-      (text) => write(`${JSON.stringify({ event: text })}\n`),
-      () => {},
-    );
+    const json = new JsonLines(console.error);
+    return { narration: new Narration(json), event: (text) => json.event(text), end: () => {} };
   }
-  const text = new TextListener(write, await paintFor(stream));
-  return new Narrator(
-    text,
-    (line) => text.event(line),
-    () => text.flush(),
-  );
+  // A terminal in raw mode, which that of `-t` is, does not add the carriage return.
+  const ending = isTerminal(2) ? "\r" : "";
+  const lecture = new Lecture((line) => console.error(line + ending), await paintFor(2));
+  return {
+    narration: new Narration(lecture),
+    event: (text) => lecture.event(text),
+    end: () => lecture.flush(),
+  };
 }
 
-/** `--explain=json`: an object a line for each step, and nothing else. */
-export class JsonListener implements Listener {
-  readonly #write: (text: string) => void;
-  constructor(write: (text: string) => void) {
+/** `--explain=json`: an object a line for each step, and one for what is no step (`{"event": …}`). */
+export class JsonLines implements Listener {
+  readonly #write: (line: string) => void;
+  constructor(write: (line: string) => void) {
     this.#write = write;
   }
 
   chapter(): void {}
-  done(): void {}
 
   step({ side, number, step, result, microseconds, shell }: Told): void {
     const failed = result !== undefined && result < 0;
-    const line = {
+    const text = formatStep(step);
+    this.#line({
       side,
       number,
       call: step.call === "netlink" ? step.request.type : step.call,
-      args: isHostStep(step) ? formatStep(step).replace(/^\w+\(|\)$/g, "") : callArguments(step),
+      args: isHostStep(step) ? text.slice(text.indexOf("(") + 1, -1) : callArguments(step),
       why: step.why,
       shell,
       result: failed ? -1 : result,
       errno: failed ? errnoName(-result) : undefined,
       microseconds: microseconds === undefined ? undefined : Math.round(10 * microseconds) / 10,
-    };
-    this.#write(`${JSON.stringify(line)}\n`);
+    });
+  }
+
+  forked(pid: number, number: number): void {
+    this.#line({ side: "monitor", number, call: "fork", args: "", why: FORK_REASON, result: pid });
+  }
+
+  executed(): void {
+    this.event("executed");
+  }
+
+  event(text: string): void {
+    this.#line({ event: text });
+  }
+
+  #line(value: object): void {
+    this.#write(JSON.stringify(value));
   }
 }

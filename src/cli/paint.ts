@@ -1,11 +1,10 @@
 import type { Side } from "../plan/chapters.ts";
-
-type Colour = (text: string) => string;
+import { painter, wantsColour } from "./terminal.ts";
 
 /** The colours of a narration. */
-export type Paint = Record<"title" | "call" | "quiet" | "shell" | Side, Colour>;
+export type Paint = Record<"title" | "call" | "quiet" | "shell" | Side, (text: string) => string>;
 
-const plain: Colour = (text) => text;
+const plain = (text: string): string => text;
 
 export const plainPaint: Paint = {
   title: plain,
@@ -17,11 +16,10 @@ export const plainPaint: Paint = {
   pid1: plain,
 };
 
-/** Colours for a terminal; none where there is no terminal or NO_COLOR is set (no-color.org). */
-export async function paintFor(stream: { isTTY?: boolean }): Promise<Paint> {
-  if (!stream.isTTY || process.env["NO_COLOR"]) return plainPaint;
-  const { $, bold, dim, cyan, blue, magenta, green } = await import("kleur/colors");
-  $.enabled = true; // kleur looks at standard output, and this is about another stream
+/** Colours for what is written to a terminal, none elsewhere. */
+export async function paintFor(fd: number): Promise<Paint> {
+  if (!wantsColour(fd)) return plainPaint;
+  const { bold, dim, cyan, blue, magenta, green } = await painter(true);
   return {
     title: bold,
     call: bold,

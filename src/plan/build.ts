@@ -33,7 +33,11 @@ export function buildPlan(spec: RuntimeSpec, facts: PlanFacts): Plan {
     monitor: [...leash, ...planNamespaces(spec)],
     birth: facts.birth,
     init: [
-      { call: "meet", at: "go", why: "wait until the engine has set up cgroup and network" },
+      {
+        call: "meet",
+        at: "go",
+        why: "sleep until the engine has done its part: one byte, over a socket that both hold",
+      },
       ...planCgroupNamespace(spec),
       ...planHostname(spec),
       ...planLoopback(spec),

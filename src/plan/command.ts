@@ -13,7 +13,7 @@ export const planWorkingDirectory = (spec: RuntimeSpec): Step[] => [
     flags: [],
     why: "let go of everything that leads out, so that no /proc/self/fd path can (CVE-2024-21626)",
   },
-  { call: "chdir", path: spec.process.cwd, why: "where the command starts" },
+  { call: "chdir", path: spec.process.cwd, why: "the directory in which the command starts" },
 ];
 
 /** `--init`: the command is PID 2, so that signals end it as they would anywhere, and nobody's orphans stay zombies. */

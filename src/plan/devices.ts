@@ -31,7 +31,7 @@ const makedev = (major = 0, minor = 0): number =>
 export function planDevices(spec: RuntimeSpec): Step[] {
   const nodes = [...standard, ...(spec.linux.devices ?? [])];
   return [
-    { call: "umask", mask: 0, why: "the modes below are meant as they are" },
+    { call: "umask", mask: 0, why: "no mask: the modes that follow are meant as they are" },
     ...nodes.flatMap(planNode),
     ...Object.entries(links).map(([linkpath, target]): Step => ({
       call: "symlinkat",
@@ -40,7 +40,11 @@ export function planDevices(spec: RuntimeSpec): Step[] {
       linkpath,
       why: "links that programs expect",
     })),
-    { call: "umask", mask: 0o022, why: "back to the usual" },
+    {
+      call: "umask",
+      mask: 0o022,
+      why: "back to the usual mask: others may read new files, only their owner may write them",
+    },
   ];
 }
 

@@ -1,4 +1,5 @@
 import { flagText } from "../abi/flags.ts";
+import { attributesOf } from "../abi/rtnetlink-text.ts";
 import type { HostStep } from "./host-step.ts";
 import { signatures, type Fd, type Kind, type Struct, type Values } from "./signatures.ts";
 import type { Plan, Step } from "./step.ts";
@@ -107,18 +108,8 @@ function formatHostStep(step: HostStep, options: FormatOptions): string {
     const mode = step.create === undefined ? "" : `, ${formatMode(step.create)}`;
     return `write(${quote(step.path, {})}, ${quote(step.text, options)}${mode})`;
   }
-  const { type, ...fields } = step.request;
-  return `${type}(${formatFields(step.netns === "host" ? fields : { netns: "$PID", ...fields })})`;
-}
-
-/** A netlink message's attributes, as strace prints a struct: `{name="eth0", prefix=24}`. */
-function formatFields(fields: object): string {
-  const parts = Object.entries(fields).map(([name, value]: [string, unknown]) =>
-    typeof value === "object" && value !== null
-      ? `${name}=${formatFields(value)}`
-      : `${name}=${JSON.stringify(value)}`,
-  );
-  return `{${parts.join(", ")}}`;
+  const where = step.netns === "host" ? "" : "netns=$PID, ";
+  return `${step.request.type}({${where}${attributesOf(step.request)}})`;
 }
 
 /**

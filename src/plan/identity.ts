@@ -78,7 +78,7 @@ export function planUser(spec: RuntimeSpec): Step[] {
       rgid: gid,
       egid: gid,
       sgid: gid,
-      why: "the group, real, effective and saved",
+      why: "the command's group in all three forms, real, effective and saved: there is none to go back to",
     },
     ...(uid !== 0 && sets?.permitted.length ? [keepCapabilities] : []),
     {
@@ -86,7 +86,7 @@ export function planUser(spec: RuntimeSpec): Step[] {
       ruid: uid,
       euid: uid,
       suid: uid,
-      why: "the user, real, effective and saved",
+      why: "the command's user in all three forms, likewise",
     },
   ];
   if (umask !== undefined) steps.push({ call: "umask", mask: umask, why: "the mode of new files" });
@@ -124,7 +124,7 @@ function planCapset(sets: CapabilitySets): Step {
       `{effective=${count(sets.effective)}, permitted=${count(sets.permitted)}, inheritable=${count(sets.inheritable)}}`,
       ...data,
     ),
-    why: "root's powers, cut into pieces: keep those that are harmless to the host, drop the others",
+    why: "the powers that the process itself keeps: of root's, the pieces that do the host no harm",
   };
 }
 

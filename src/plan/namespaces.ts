@@ -5,17 +5,17 @@ import { AT_FDCWD, ifreq, utf8Length } from "./values.ts";
 
 /** What each namespace keeps apart (namespaces(7)), in the order in which the kernel makes them. */
 const table: Record<NamespaceType, { flag: CloneFlag; why: string }> = {
-  user: { flag: "CLONE_NEWUSER", why: "users: root inside is somebody else outside" },
+  user: { flag: "CLONE_NEWUSER", why: "users (root inside is somebody else outside)" },
   mount: {
     flag: "CLONE_NEWNS",
-    why: "mounts: what is mounted from here on, only the container sees",
+    why: "mounts",
   },
   uts: { flag: "CLONE_NEWUTS", why: "the host name" },
-  ipc: { flag: "CLONE_NEWIPC", why: "System V IPC and POSIX message queues" },
-  network: { flag: "CLONE_NEWNET", why: "interfaces, addresses, routes, ports" },
-  pid: { flag: "CLONE_NEWPID", why: "process numbers: the next child is PID 1" },
-  cgroup: { flag: "CLONE_NEWCGROUP", why: "the cgroup tree starts where the container is" },
-  time: { flag: "CLONE_NEWTIME", why: "the monotonic and boot-time clocks" },
+  ipc: { flag: "CLONE_NEWIPC", why: "message queues and shared memory" },
+  network: { flag: "CLONE_NEWNET", why: "interfaces, routes and ports" },
+  pid: { flag: "CLONE_NEWPID", why: "process numbers (from the next child on)" },
+  cgroup: { flag: "CLONE_NEWCGROUP", why: "cgroups" },
+  time: { flag: "CLONE_NEWTIME", why: "clocks" },
 };
 
 /** True where the specification asks for a namespace of the container's own, neither shared nor joined. */
@@ -47,7 +47,7 @@ export function planNamespaces(spec: RuntimeSpec): Step[] {
     steps.push({
       call: "unshare",
       flags: fresh.map((n) => table[n.type].flag),
-      why: `leave the host's namespaces for new ones. ${fresh.map((n) => table[n.type].why).join("; ")}`,
+      why: `views of its own: ${fresh.map((n) => table[n.type].why).join(", ")}`,
     });
   }
   return steps;

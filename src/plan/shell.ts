@@ -1,4 +1,5 @@
 import { capabilities } from "../abi/capability.ts";
+import { shellOf as linkCommand } from "../abi/rtnetlink-text.ts";
 import type { HostStep } from "./host-step.ts";
 import { isHostStep, majorOf, minorOf } from "./format.ts";
 import { mountCommand, mountSetattrCommand } from "./shell-mount.ts";
@@ -168,12 +169,10 @@ function capabilityText(data: Struct | null): string {
 }
 
 function hostCommand(step: HostStep): string | undefined {
-  if (step.call === "netlink") return linkCommand(step);
+  if (step.call === "netlink") return linkCommand(step.request, step.netns);
   const command =
     step.call === "mkdir"
       ? shellWords("mkdir", ...modeFlag(step.mode), step.path)
       : echo(step.text, step.path);
   return command?.replaceAll("'$PID'", "$PID");
 }
-
-const linkCommand = (_step: HostStep): string | undefined => undefined;
