@@ -10,11 +10,19 @@ export type LinkRequest =
       /** The bridge that the host's end joins. */
       master?: string;
       up: boolean;
-      /** The other end, born inside the network namespace of `netnsPid` (`"$PID"`). */
+      /** The other end, born inside the network namespace of `netnsPid` (`"$PID"`); `address` is its MAC. */
       peer: { name: string; netnsPid: "$PID"; address?: string };
     }
-  | { type: "RTM_NEWLINK"; kind: "bridge"; name: string; up: boolean }
-  | { type: "RTM_SETLINK"; name: string; up: boolean }
+  | {
+      type: "RTM_NEWLINK";
+      kind: "bridge";
+      name: string;
+      /** Its MAC. Without one a bridge takes the lowest of its ports', and changes it when they come and go. */
+      address?: string;
+      up: boolean;
+    }
+  /** `alias` is free text that the kernel keeps with the interface, up to 255 bytes. */
+  | { type: "RTM_SETLINK"; name: string; up: boolean; alias?: string }
   | { type: "RTM_DELLINK"; name: string }
   | { type: "RTM_NEWADDR"; name: string; address: string; prefix: number }
   | { type: "RTM_NEWROUTE"; destination: "default"; gateway: string };

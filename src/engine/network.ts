@@ -15,7 +15,7 @@ export async function plugCable(
 ): Promise<Cable> {
   const { ensureBridge } = await import("../network/bridge.ts");
   const { takeLease } = await import("../network/lease.ts");
-  const bridge = await ensureBridge(paths, warn);
+  const bridge = await ensureBridge(warn);
   const address = takeLease(id, paths);
   return { address, gateway: bridge.gateway, steps: planNetwork({ id, address, ...bridge }) };
 }

@@ -1,0 +1,56 @@
+import type { Ack } from "../abi/rtnetlink-ack.ts";
+import { attributesOf } from "../abi/rtnetlink-text.ts";
+import type { LinkRequest } from "../abi/rtnetlink.ts";
+import { errnoName } from "../abi/errno.ts";
+import { SyscallError } from "../abi/error.ts";
+import { RouteSocket } from "../linux/netlink.ts";
+import type { NetlinkStep } from "./plan.ts";
+
+/**
+ * Does netlink steps in order, consecutive ones of the same namespace in one message.
+ * Throws {@link SyscallError} for the first that fails, its call being the request: `RTM_NEWLINK(kind=veth, …): EEXIST`.
+ *
+ * @param pid what `$PID` stands for, also for whose network namespace `container` means.
+ */
+export function applyLinkSteps(steps: readonly NetlinkStep[], pid: number): void {
+  for (let from = 0; from < steps.length;) {
+    const { netns } = steps[from]!;
+    const next = steps.findIndex((step, i) => i > from && step.netns !== netns);
+    const batch = steps.slice(from, next < 0 ? steps.length : next);
+    using socket = new RouteSocket(netns === "container" ? pid : undefined);
+    const acks = socket.send(
+      batch.map((step) => step.request),
+      pid,
+    );
+    batch.forEach((step, i) => check(step.request, acks[i]!, step.why, step.ignore));
+    from += batch.length;
+  }
+}
+
+/** Removes an interface, and a veth's other end with it. One that is gone is no error: it went with its namespace. */
+export function removeLink(name: string): void {
+  using socket = new RouteSocket();
+  const request: LinkRequest = { type: "RTM_DELLINK", name };
+  const [ack] = socket.send([request], 0);
+  check(request, ack!, `remove interface ${name}`, ["ENODEV"]);
+}
+
+function check(
+  request: LinkRequest,
+  { errno, message }: Ack,
+  step: string,
+  ignore: readonly string[] = [],
+): void {
+  const name = errnoName(errno);
+  if (errno === 0 || ignore.includes(name)) return;
+  const said = message === undefined ? undefined : `the kernel says: ${message}`;
+  const hint = advice(request, name) ?? said;
+  throw new SyscallError({ call: request.type, args: attributesOf(request), errno, step, hint });
+}
+
+function advice(request: LinkRequest, errno: string): string | undefined {
+  if (errno === "EPERM") return "changing interfaces takes root (CAP_NET_ADMIN)";
+  if (errno === "EOPNOTSUPP" && request.type === "RTM_NEWLINK")
+    return `this kernel has no ${request.kind} driver; if it is a module: modprobe ${request.kind}`;
+  return undefined;
+}

@@ -1,0 +1,44 @@
+import { readFileSync, readdirSync } from "node:fs";
+import type { Firewall } from "./firewall.ts";
+
+/**
+ * What has to be known of a bridge to use it and to take it down. It is kept as the bridge's alias, so that it exists
+ * exactly as long as the bridge does, whatever becomes of files, and `ip link` shows it.
+ */
+export type BridgeRecord = {
+  /** The subnet that the bridge and its rules are for. */
+  cidr: string;
+  /** net.ipv4.ip_forward before the first of kontener's bridges. */
+  forwardingWas: string;
+  /** Who keeps the rules; undefined until all is set up. */
+  firewall: Firewall | undefined;
+};
+
+export const formatRecord = ({ cidr, forwardingWas, firewall }: BridgeRecord): string =>
+  `kontener ${cidr} ip_forward-was=${forwardingWas}${firewall ? ` firewall=${firewall}` : ""}`;
+
+const pattern = /^kontener (\S+) ip_forward-was=([01])(?: firewall=(nftables|iptables|none))?\s*$/;
+
+export function parseRecord(alias: string): BridgeRecord | undefined {
+  const [, cidr, forwardingWas, firewall] = pattern.exec(alias) ?? [];
+  if (cidr === undefined || forwardingWas === undefined) return undefined;
+  return { cidr, forwardingWas, firewall: firewall as Firewall | undefined };
+}
+
+/** The record of interface `name`: "none" where there is no such interface, "foreign" where it is not kontener's. */
+export function readBridge(name: string): BridgeRecord | "none" | "foreign" {
+  try {
+    return parseRecord(readFileSync(`/sys/class/net/${name}/ifalias`, "utf8")) ?? "foreign";
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return "none";
+    throw error;
+  }
+}
+
+/** Records of all of kontener's bridges but `name`: other engines', which forwarding is needed for as well. */
+export function otherBridges(name: string): BridgeRecord[] {
+  return readdirSync("/sys/class/net").flatMap((other) => {
+    const record = other === name ? "none" : readBridge(other);
+    return typeof record === "string" ? [] : [record];
+  });
+}

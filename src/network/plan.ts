@@ -1,0 +1,99 @@
+import type { HostStep } from "../plan/host-step.ts";
+import { macOf } from "./address.ts";
+
+/** A host step that goes through the routing socket. */
+export type NetlinkStep = Extract<HostStep, { call: "netlink" }>;
+
+export type NetworkRequest = {
+  /** The container's: at least twelve hexadecimal digits. */
+  id: string;
+  address: string;
+  /** Of the subnet: 16 in 10.111.0.0/16. */
+  prefix: number;
+  gateway: string;
+  bridge: string;
+};
+
+/** The host's end of a container's cable: `kt` and the id's first twelve digits, of the 15 bytes that a name may have. */
+export const linkName = (id: string): string => `kt${id.slice(0, 12)}`;
+
+/** Connects a newborn container to the bridge, from outside: it needs no privilege of its own for it. */
+export const planNetwork = ({
+  id,
+  address,
+  prefix,
+  gateway,
+  bridge,
+}: NetworkRequest): NetlinkStep[] => [
+  {
+    call: "netlink",
+    netns: "host",
+    request: {
+      type: "RTM_NEWLINK",
+      kind: "veth",
+      name: linkName(id),
+      master: bridge,
+      up: true,
+      peer: { name: "eth0", netnsPid: "$PID", address: macOf(address) },
+    },
+    why: `a virtual network cable: one end is plugged into the bridge ${bridge}, a switch made of software; the other is born inside the container's network namespace, where until now there was only lo`,
+  },
+  {
+    call: "netlink",
+    netns: "container",
+    request: { type: "RTM_NEWADDR", name: "eth0", address, prefix },
+    why: `the container's address on the bridge; its /${prefix} says which neighbours are reached without a router`,
+  },
+  {
+    call: "netlink",
+    netns: "container",
+    request: { type: "RTM_SETLINK", name: "eth0", up: true },
+    why: "switch the container's end on: a cable carries only when both its ends are up",
+  },
+  {
+    call: "netlink",
+    netns: "container",
+    request: { type: "RTM_NEWROUTE", destination: "default", gateway },
+    why: "everything else goes to the host, which forwards it in its own name (NAT); possible only now, as the kernel takes no router that it cannot reach",
+  },
+];
+
+/** The bridge that all cables end in. What is there already stays as it is. */
+export const planBridge = (settings: {
+  bridge: string;
+  gateway: string;
+  prefix: number;
+  alias: string;
+}): NetlinkStep[] => [
+  {
+    call: "netlink",
+    netns: "host",
+    request: {
+      type: "RTM_NEWLINK",
+      kind: "bridge",
+      name: settings.bridge,
+      address: macOf(settings.gateway),
+      up: false,
+    },
+    ignore: ["EEXIST"],
+    why: "a switch made of software, into which each container's cable is plugged",
+  },
+  {
+    call: "netlink",
+    netns: "host",
+    request: { type: "RTM_SETLINK", name: settings.bridge, up: true, alias: settings.alias },
+    why: "switch it on; the alias says whose it is and what the host was like before",
+  },
+  {
+    call: "netlink",
+    netns: "host",
+    request: {
+      type: "RTM_NEWADDR",
+      name: settings.bridge,
+      address: settings.gateway,
+      prefix: settings.prefix,
+    },
+    ignore: ["EEXIST"],
+    why: "the host's own address on the bridge: the containers' gateway",
+  },
+];

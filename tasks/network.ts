@@ -1,0 +1,171 @@
+/**
+ * The host's part of the containers' network: `bun tasks/network.ts up|down [--force]|status [--format json]`.
+ * `up` is done by the first container that needs it; `down` leaves the host as it was.
+ */
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { KontenerError } from "../src/abi/error.ts";
+import { withLock } from "../src/linux/file-lock.ts";
+import { paths as statePaths, type Paths } from "../src/linux/paths.ts";
+import { applyLinkSteps, removeLink } from "../src/network/apply.ts";
+import { formatRecord, otherBridges, readBridge } from "../src/network/bridge-record.ts";
+import { listLeases, type Lease } from "../src/network/lease.ts";
+import { planBridge } from "../src/network/plan.ts";
+import { parseRoutes, refuseCollision } from "../src/network/routes.ts";
+import { networkSettings, type NetworkSettings } from "../src/network/settings.ts";
+import { lowerRules, raiseRules, rulesThere } from "./network-rules.ts";
+
+/** All engines of a host share this setting, so it is also what they lock: flock(2) on it, and no file of our own is left. */
+const forwardingFile = "/proc/sys/net/ipv4/ip_forward";
+const readForwarding = (): string => readFileSync(forwardingFile, "utf8").trim();
+
+type Which = { settings?: NetworkSettings; paths?: Paths };
+
+/**
+ * Raises bridge, forwarding and rules; mends what is there already, or with `onlyIfNeeded` leaves it alone.
+ *
+ * @returns lines on what will not work, with what mends it.
+ */
+export function up({
+  settings = networkSettings(),
+  onlyIfNeeded = false,
+}: { settings?: NetworkSettings; onlyIfNeeded?: boolean } = {}): Promise<string[]> {
+  requireRoot();
+  return withLock(forwardingFile, async () => {
+    const { bridge, gateway, prefix, subnet, cidr } = settings;
+    const before = readBridge(bridge);
+    if (before === "foreign")
+      throw new KontenerError(`there is an interface ${bridge} that is not kontener's`, {
+        code: "CONFLICT",
+        hint: "remove it (ip link del), or name another bridge: KONTENER_BRIDGE=kontener1",
+      });
+    if (before !== "none") {
+      if (before.cidr !== cidr)
+        throw new KontenerError(`${bridge} is up with the subnet ${before.cidr}, not ${cidr}`, {
+          code: "CONFLICT",
+          hint: "take it down first: kontener network down",
+        });
+      if (onlyIfNeeded && before.firewall !== undefined && before.firewall !== "none") return [];
+    }
+    refuseCollision(subnet, parseRoutes(readFileSync("/proc/net/route", "utf8")), bridge);
+
+    const forwardingWas =
+      before === "none"
+        ? (otherBridges(bridge)[0]?.forwardingWas ?? readForwarding())
+        : before.forwardingWas;
+    const describeBridge = (firewall?: "nftables" | "iptables" | "none"): void => {
+      const alias = formatRecord({ cidr, forwardingWas, firewall });
+      applyLinkSteps(planBridge({ bridge, gateway, prefix, alias }), 0);
+    };
+    describeBridge();
+    try {
+      if (readForwarding() !== "1") writeFileSync(forwardingFile, "1");
+      const { firewall, warnings } = await raiseRules(settings);
+      describeBridge(firewall); // last: from now on it counts as ready
+      return warnings;
+    } catch (error) {
+      await takeDown(bridge);
+      throw error;
+    }
+  });
+}
+
+/** Removes rules and bridge, and puts forwarding back unless another engine's bridge needs it. */
+export function down({
+  settings = networkSettings(),
+  paths = statePaths(),
+  force = false,
+}: Which & { force?: boolean } = {}): Promise<void> {
+  requireRoot();
+  return withLock(forwardingFile, async () => {
+    const leases = listLeases(paths);
+    if (leases.length > 0 && !force)
+      throw new KontenerError(`the network is in use: ${leases.length} addresses are leased`, {
+        code: "CONFLICT",
+        hint: `end these containers first, or cut them off with --force: ${leases.map(({ id }) => id.slice(0, 12)).join(" ")}`,
+      });
+    await takeDown(settings.bridge);
+    rmSync(`${paths.run}/network`, { recursive: true, force: true });
+  });
+}
+
+async function takeDown(bridge: string): Promise<void> {
+  const record = readBridge(bridge);
+  await lowerRules(bridge);
+  if (typeof record === "string") return; // not there, or not ours
+  if (otherBridges(bridge).length === 0 && readForwarding() !== record.forwardingWas)
+    writeFileSync(forwardingFile, record.forwardingWas);
+  removeLink(bridge);
+}
+
+export type NetworkStatus = {
+  bridge: string;
+  subnet: string;
+  up: boolean;
+  /** Who keeps the rules, and whether they are there. */
+  firewall: string | null;
+  rules: boolean;
+  forwarding: boolean;
+  leases: Lease[];
+};
+
+export async function status({
+  settings = networkSettings(),
+  paths = statePaths(),
+}: Which = {}): Promise<NetworkStatus> {
+  const record = readBridge(settings.bridge);
+  const known = typeof record === "string" ? undefined : record;
+  return {
+    bridge: settings.bridge,
+    subnet: known?.cidr ?? settings.cidr,
+    up: known !== undefined,
+    firewall: known?.firewall ?? null,
+    rules: await rulesThere(settings.bridge),
+    forwarding: readForwarding() === "1",
+    leases: listLeases(paths),
+  };
+}
+
+function requireRoot(): void {
+  if (process.getuid?.() === 0) return;
+  throw new KontenerError("the host's network is changed by root only", {
+    code: "UNSUPPORTED",
+    hint: "try again with sudo",
+  });
+}
+
+const yes = (is: boolean): string => (is ? "yes" : "no");
+
+const verbs: Record<string, (flags: readonly string[]) => Promise<string[]>> = {
+  async up() {
+    const { bridge, cidr } = networkSettings();
+    return [...(await up()), `${bridge} is up, containers get addresses from ${cidr}`];
+  },
+  async down(flags) {
+    await down({ force: flags.includes("--force") });
+    return [`${networkSettings().bridge} is down, the host is as it was`];
+  },
+  async status(flags) {
+    const now = await status();
+    if (flags.includes("json")) return [JSON.stringify(now, null, 2)];
+    return [
+      `bridge      ${now.bridge} ${now.up ? "up" : "down"}, ${now.subnet}`,
+      `rules       ${now.firewall ?? "-"}, there: ${yes(now.rules)}`,
+      `forwarding  ${yes(now.forwarding)}`,
+      ...now.leases.map(({ address, id }) => `lease       ${address} ${id.slice(0, 12)}`),
+    ];
+  },
+};
+
+async function main([verb = "", ...flags]: readonly string[]): Promise<void> {
+  const perform = verbs[verb];
+  if (!perform) throw new KontenerError("usage: network.ts up|down|status", { code: "INVALID" });
+  console.log((await perform(flags)).join("\n"));
+}
+
+// Not import.meta.main: in the built executable this is one module of many.
+if (Bun.main === import.meta.path)
+  main(process.argv.slice(2)).catch((error: unknown) => {
+    if (!(error instanceof KontenerError)) throw error;
+    console.error(`network: ${error.message}${error.hint ? `\n  ${error.hint}` : ""}`);
+    process.exit(error.exitCode);
+  });
