@@ -7,6 +7,7 @@ import { collectGarbage } from "../src/engine/gc.ts";
 import { listRecords } from "../src/engine/record.ts";
 import { requireRoot } from "../src/engine/run.ts";
 import { paths as statePaths } from "../src/linux/paths.ts";
+import { down } from "./network.ts";
 
 /**
  * Removes kept containers, images, the network, control groups, state directories and, in a checkout, what was
@@ -24,8 +25,8 @@ export async function clean(say: (text: string) => void): Promise<void> {
       code: "CONFLICT",
       hint: `end them first: ${running.map((id) => id.slice(0, 12)).join(", ")}`,
     });
-  const { networkDown } = await import("./network.ts");
-  await networkDown(say);
+  await down({ paths });
+  say("the network is down");
   await removeCgroup(readLayout(), "/kontener");
   for (const [directory, ours] of [
     [paths.run, runtimeEntries],
@@ -36,8 +37,8 @@ export async function clean(say: (text: string) => void): Promise<void> {
 }
 
 /** What kontener makes in its directories: whatever else is in them was put there by somebody. */
-const runtimeEntries = /^(containers|names|network|lock|launcher.*)$/;
-const libraryEntries = /^(containers|images|downloads|launcher.*)$/;
+const runtimeEntries = /^(containers|names|network)$/;
+const libraryEntries = /^(containers|images)$/;
 
 function removeEntries(directory: string, ours: RegExp, say: (text: string) => void): void {
   if (!existsSync(directory)) return;

@@ -1,8 +1,6 @@
 import type { ContainerOptions } from "../spec/options.ts";
+import { DEFAULT_MEMORY } from "../spec/rules.ts";
 import type { Resources } from "./runtime-spec.ts";
-
-/** 100 MiB, unless --memory says otherwise. */
-export const DEFAULT_MEMORY = 100 * 1024 * 1024;
 
 /** As podman's default: enough for any build, too few for a fork bomb to take the host down. */
 export const DEFAULT_PIDS = 2048;
