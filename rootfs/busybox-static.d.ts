@@ -1,0 +1,5 @@
+/** The package's program as a file: with `{ type: "file" }` Bun gives its path. */
+declare module "busybox-static/bin/busybox" {
+  const path: string;
+  export default path;
+}

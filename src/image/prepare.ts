@@ -1,0 +1,161 @@
+import { mkdirSync, realpathSync, rmSync, statSync } from "node:fs";
+import { invalid, KontenerError } from "../abi/error.ts";
+import { archOf } from "../abi/syscall.ts";
+import type { Paths } from "../linux/paths.ts";
+import { archiveRecipes } from "../../rootfs/recipes.ts";
+import { decompress } from "./compression.ts";
+import { shellConfig } from "./config.ts";
+import { copyTree } from "./copy-tree.ts";
+import { fileDigest, formatDigest, parseDigest, verifyDigest, type Digest } from "./digest.ts";
+import { download, type Progress } from "./download.ts";
+import type { Image, ImageConfig } from "./image.ts";
+import { checkImageName, readRecord, type ImageRecord } from "./record.ts";
+import { diskFull, isDiskFull, stageImage, withImageLock } from "./stage.ts";
+import { findImage, storedImage } from "./store.ts";
+import { unpack } from "./unpack.ts";
+
+export type PrepareRequest = {
+  name: string;
+  /** A tar archive, a directory or an http(s) URL; without it, what `rootfs/` knows under the name. */
+  from?: string | undefined;
+  /** `sha256:…` or `sha512:…` of the archive; needed for a URL. */
+  digest?: string | undefined;
+  /** Takes the place of the recipe's mirror, as its environment variable does. */
+  mirror?: string | undefined;
+  /** Milliseconds for a server to answer: 10,000. */
+  patience?: number | undefined;
+  /** What a user should know, a line each. */
+  say?: ((line: string) => void) | undefined;
+  onProgress?: ((progress: Progress) => void) | undefined;
+};
+
+export type Prepared = {
+  image: Image;
+  /** False where it was there already. */
+  fresh: boolean;
+};
+
+type Source = { config: ImageConfig } & (
+  | { kind: "url"; location: string; digest: Digest }
+  | { kind: "archive"; location: string; digest: Digest }
+  | { kind: "directory"; location: string; digest?: undefined }
+);
+
+/**
+ * Makes an image, unless it is there from the same source. Two at once do the work once; what fails leaves nothing but the
+ * beginning of a download.
+ *
+ * @throws DownloadError where a mirror cannot be reached
+ * @throws KontenerError `INVALID`, `NOT_FOUND`, or `IMAGE` where the source cannot be used
+ */
+export async function prepareImage(request: PrepareRequest, paths: Paths): Promise<Prepared> {
+  const { name, say = () => {} } = request;
+  checkImageName(name);
+  if (name === "busybox" || name === "host") return await builtinImage(request, paths);
+  const source = await sourceOf(request);
+  const digest = source.digest && formatDigest(source.digest);
+  return await withImageLock(name, paths, async () => {
+    if (digest !== undefined && soundRecord(name, paths)?.digest === digest)
+      return { image: storedImage(name, paths)!, fresh: false };
+    const { location, config } = source;
+    const record = { source: location, digest, created: new Date().toISOString(), config };
+    if (source.kind === "url") await fromUrl(source, record, request, paths);
+    else {
+      await stageImage(name, paths, record, async (rootfs) => {
+        if (source.kind === "archive") await unpack(decompress(location), rootfs, say);
+        else await copyTree(location, rootfs, paths.lib);
+      });
+    }
+    return { image: storedImage(name, paths)!, fresh: true };
+  });
+}
+
+async function builtinImage({ name, from }: PrepareRequest, paths: Paths): Promise<Prepared> {
+  if (from !== undefined) throw invalid(`${name} is built in`, "choose another name for yours");
+  const fresh = soundRecord(name, paths) === undefined;
+  return { image: await findImage(name, paths), fresh };
+}
+
+async function sourceOf(request: PrepareRequest): Promise<Source> {
+  const { name, from } = request;
+  const digest = request.digest === undefined ? undefined : parseDigest(request.digest);
+  if (from === undefined) return recipeSource(request);
+  const config = shellConfig;
+  if (/^https?:\/\//i.test(from)) {
+    if (digest) return { kind: "url", location: from, digest, config };
+    throw invalid(
+      `what comes from ${from} has to be known by its digest`,
+      `kontener prepare ${name} --from URL --digest sha256:HEX`,
+    );
+  }
+  const stat = statSync(from, { throwIfNoEntry: false });
+  if (!stat) {
+    throw new KontenerError(`there is no ${from}`, {
+      code: "NOT_FOUND",
+      hint: "--from takes a tar archive, a directory or an http(s) URL",
+    });
+  }
+  const location = realpathSync(from);
+  if (stat.isDirectory()) {
+    if (digest) throw invalid("a directory has no digest", "leave out --digest");
+    return { kind: "directory", location, config };
+  }
+  const algorithm = digest?.algorithm ?? "sha256";
+  const hex = await fileDigest(location, algorithm);
+  if (digest) verifyDigest(location, digest, hex);
+  return { kind: "archive", location, digest: { algorithm, hex }, config };
+}
+
+function recipeSource({ name, mirror, digest }: PrepareRequest): Source {
+  const recipe = Object.hasOwn(archiveRecipes, name) ? archiveRecipes[name] : undefined;
+  if (!recipe) {
+    throw invalid(
+      `no recipe for ${name}; there are ${[...Object.keys(archiveRecipes), "busybox"].join(", ")}`,
+      `name a source: kontener prepare ${name} --from ARCHIVE, DIRECTORY or URL`,
+    );
+  }
+  const archive = recipe.archives[archOf(process.arch)];
+  const base = mirror ?? (process.env[recipe.mirrorVariable] || recipe.mirror);
+  return {
+    kind: "url",
+    location: `${base.replace(/\/+$/, "")}/${archive.path}`,
+    digest: parseDigest(digest ?? archive.digest),
+    config: recipe.config,
+  };
+}
+
+async function fromUrl(
+  { location, digest }: Source & { kind: "url" },
+  record: ImageRecord,
+  request: PrepareRequest,
+  paths: Paths,
+): Promise<void> {
+  const { name, onProgress, patience, say = () => {} } = request;
+  const directory = `${paths.lib}/downloads`;
+  // The digest is in its name, so that what came of another version is not gone on from.
+  const part = `${directory}/${name}-${digest.hex.slice(0, 16)}.part`;
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  say(`getting ${name} from ${location}`);
+  try {
+    await download(location, part, { digest, onProgress, patience });
+  } catch (error) {
+    if (!isDiskFull(error)) throw error;
+    rmSync(part, { force: true });
+    throw diskFull(name, paths, error);
+  }
+  try {
+    await stageImage(name, paths, record, (rootfs) => unpack(decompress(part), rootfs, say));
+  } finally {
+    rmSync(part);
+  }
+}
+
+/** A torn record is as good as none to who makes the image anew. */
+function soundRecord(name: string, paths: Paths): ImageRecord | undefined {
+  try {
+    return readRecord(name, paths);
+  } catch (error) {
+    if (error instanceof KontenerError) return undefined;
+    throw error;
+  }
+}
