@@ -1,4 +1,5 @@
 #!/usr/bin/env bun
+import { REFERENCE_VERB } from "../launch/reference/start.ts";
 import { report } from "./report.ts";
 
 /**
@@ -7,6 +8,7 @@ import { report } from "./report.ts";
  */
 async function main(argv: readonly string[]): Promise<void> {
   const [verb, ...rest] = argv;
+  if (verb === REFERENCE_VERB) (await import("../launch/reference.ts")).serve();
   try {
     // The container has printed what it had to print: nothing of ours is worth waiting for.
     if (verb === "run") process.exit(await (await import("./commands/run.ts")).run(rest));

@@ -1,73 +1,55 @@
 import { invalid } from "../abi/error.ts";
-import type { Observer, Result } from "../engine/container.ts";
-import { planRun, run as runContainer } from "../engine/run.ts";
-import type { EngineOptions } from "../spec/engine-options.ts";
+import type { Result } from "../engine/container.ts";
+import { run as runContainer } from "../engine/run.ts";
 import type { CommandLine } from "./argv.ts";
+import { observe } from "./observe.ts";
 import { say } from "./report.ts";
-import { isTerminal } from "./terminal.ts";
+import { isTerminal, painter, wantsColour } from "./terminal.ts";
 
 /** Does what a command line of `run` or `sh` asks for; the exit code is docker's. */
-export async function start({ options, engine, envFiles, warnings }: CommandLine): Promise<number> {
-  if (options.tty && options.interactive && !engine.dryRun && !isTerminal(0))
-    throw invalid(
-      "-t needs a terminal, and standard input is none",
-      "leave out -t; -i alone reads from a pipe",
-    );
+export async function start(line: CommandLine): Promise<number> {
+  const { options, engine, envFiles, warnings } = line;
   if (envFiles.length > 0) {
     const { readEnvFiles } = await import("./env-files.ts");
     options.env = { ...readEnvFiles(envFiles, process.env), ...options.env };
   }
   for (const warning of warnings) say(warning);
   if (options.privileged) await sayPrivileged();
-  if (engine.dryRun) {
-    const { formatPlan, planToJson } = await import("../plan/format.ts");
-    const { plan } = await planRun(options);
-    console.log(engine.format === "json" ? planToJson(plan) : formatPlan(plan));
-    return 0;
-  }
+  if (engine.dryRun) return await printPlan(line);
+  if (options.tty && options.interactive && !isTerminal(0))
+    throw invalid(
+      "-t needs a terminal, and standard input is none",
+      "leave out -t; -i alone reads from a pipe",
+    );
   const { observer, end } = await observe(engine);
   const result = await runContainer(options, engine, observer).finally(end);
-  tell(result, engine);
+  sayEnd(result);
+  // Standard output is the container's: the result is the last line on the other one.
+  if (engine.format === "json") console.error(JSON.stringify(result));
   return result.exitCode;
 }
 
-/** Who listens: nobody, a narrator, a person who takes one step at a time. */
-async function observe(engine: EngineOptions): Promise<{ observer: Observer; end: () => void }> {
-  const plain = { observer: { warn: say }, end: () => undefined };
-  if (!engine.explain && !engine.step) return plain;
-  const { openNarrator } = await import("./explain.ts");
-  const narrator = await openNarrator(engine.explain || "text");
-  const observer: Observer = {
-    warn: say,
-    planned: (plan) => narrator.planned(plan),
-    host: (step, result, milliseconds) => narrator.host(step, result, milliseconds),
-    born: (pid) => narrator.born(pid),
-    child: (step, result, nanoseconds) => narrator.child(step, result, nanoseconds),
-    executed: () => narrator.executed(),
-  };
-  if (engine.step) {
-    const { StepPrompt } = await import("./step-prompt.ts");
-    const prompt = new StepPrompt();
-    observer.ask = (step, number) => prompt.ask(step, number);
-  }
-  return { observer, end: narrator.end };
+async function printPlan({ options, engine }: CommandLine): Promise<number> {
+  const { planRun } = await import("../engine/run.ts");
+  const { formatPlan, planToJson } = await import("../plan/format.ts");
+  const { plan, warnings } = await planRun(options);
+  for (const warning of warnings) say(warning);
+  console.log(engine.format === "json" ? planToJson(plan) : formatPlan(plan));
+  return 0;
 }
 
-/** What there is to say of an end, on stderr: standard output is the container's. */
-function tell(result: Result, { format }: EngineOptions): void {
-  if (result.oomKilled) {
-    const { memoryLimit } = result;
+/** What the command cannot say itself: why the kernel killed it, and where its files are. */
+function sayEnd({ oomKilled, exitCode, memoryLimit, kept }: Result): void {
+  if (oomKilled) {
     const limit =
-      memoryLimit === undefined ? "" : `, limit ${Math.round(memoryLimit / 2 ** 20)} MB`;
-    const what = result.exitCode === 137 ? "killed" : "a process of the container was killed";
-    say(`${what}: out of memory${limit}`);
+      memoryLimit === undefined ? "" : `, limit ${Math.round(memoryLimit / 1024 ** 2)} MB`;
+    say(`${exitCode === 137 ? "killed" : "a process was killed"}: out of memory${limit}`);
   }
-  if (result.kept !== undefined) say(`what it wrote is kept in ${result.kept}`);
-  if (format === "json") console.error(JSON.stringify(result));
+  if (kept !== undefined) say(`what it wrote is kept in ${kept}`);
 }
 
 async function sayPrivileged(): Promise<void> {
-  const { painter, wantsColour } = await import("./terminal.ts");
   const text = "privileged: the container can do to this host whatever root can";
-  say(wantsColour(2) ? (await painter(true)).red(text) : text);
+  const colour = wantsColour(2);
+  say(colour ? (await painter(true)).red(text) : text);
 }

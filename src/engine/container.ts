@@ -88,7 +88,7 @@ export async function runContainer(request: RunRequest): Promise<Result> {
   try {
     const cable = bridged ? await plugCable(id, paths, request.observer.warn) : undefined;
     const { scratch } = record;
-    const prepared = prepare({ ...request, id, hostname, cable, scratch: scratch ?? "" });
+    const prepared = await prepare({ ...request, id, hostname, cable, scratch: scratch ?? "" });
     for (const warning of prepared.warnings) request.observer.warn(warning);
     const ended = await giveBirth(request, prepared.plan, prepared.spec, signals);
     const usage = readUsage(readLayout(), cgroupPath(id), [

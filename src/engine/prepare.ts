@@ -35,7 +35,7 @@ export type Request = {
 };
 
 /** From a request to the plan: everything is decided here, nothing is done. */
-export function prepare({
+export async function prepare({
   id,
   options,
   hostname,
@@ -44,11 +44,11 @@ export function prepare({
   scratch,
   host,
   paths,
-}: Request): Prepared {
+}: Request): Promise<Prepared> {
   const etc = `${containersDirectory(paths)}/${id}`;
   const layers = options.rootfs === undefined ? image.layers : [options.rootfs];
   const user = resolveUser(options.user ?? (image.config.User || "0"), readAccounts(layers));
-  const protection = protectionOf(options, user.uid, host);
+  const protection = await protectionOf(options, user.uid, host);
   const spec = specFromOptions(options, {
     id,
     hostname,

@@ -1,11 +1,15 @@
+import { readFileSync } from "node:fs";
+import { KontenerError } from "../abi/error.ts";
 import type { CapabilitySets, Seccomp } from "../oci/runtime-spec.ts";
 import type { Host } from "../plan/host.ts";
 import { capabilitySets } from "../security/capabilities.ts";
+import { parseSecurityOptions, type SecurityOptions } from "../security/options.ts";
 import { maskedPaths, readonlyPaths } from "../security/paths.ts";
-import { compileSeccomp } from "../security/seccomp-compile.ts";
-import { defaultSeccomp } from "../security/seccomp-profile.ts";
+import { defaultFilter } from "../security/seccomp-default.ts";
+import { defaultSeccomp, type SeccompContext } from "../security/seccomp-profile.ts";
 import type { ContainerOptions } from "../spec/options.ts";
 
+/** What holds a container back, as it goes into the specification, and the filter compiled. */
 export type Protection = {
   capabilities: CapabilitySets;
   noNewPrivileges: boolean;
@@ -15,9 +19,14 @@ export type Protection = {
   readonlyPaths: string[];
 };
 
-/** What holds the container back; `--privileged` takes all of it away, as docker's does. */
-export function protectionOf(options: ContainerOptions, uid: number, host: Host): Protection {
+/** `--privileged` takes everything away, as docker's does; `--security-opt` one thing at a time. */
+export async function protectionOf(
+  options: ContainerOptions,
+  uid: number,
+  host: Host,
+): Promise<Protection> {
   const privileged = options.privileged ?? false;
+  const chosen = parseSecurityOptions(options.securityOpts ?? []);
   const capabilities = capabilitySets({
     add: options.capAdd ?? [],
     drop: options.capDrop ?? [],
@@ -25,15 +34,42 @@ export function protectionOf(options: ContainerOptions, uid: number, host: Host)
     uid,
     available: host.bounding,
   });
-  const seccomp = privileged
-    ? undefined
-    : defaultSeccomp({ capabilities: capabilities.bounding, arch: host.arch, kernel: host.kernel });
+  const context = { capabilities: capabilities.bounding, arch: host.arch, kernel: host.kernel };
+  const open = privileged || chosen.systemPaths === "unconfined";
   return {
     capabilities,
-    noNewPrivileges: !privileged,
-    seccomp,
-    filter: seccomp && compileSeccomp(seccomp, host.arch),
-    maskedPaths: privileged ? [] : [...maskedPaths],
-    readonlyPaths: privileged ? [] : [...readonlyPaths],
+    noNewPrivileges: chosen.noNewPrivileges && !privileged,
+    ...(privileged
+      ? { seccomp: undefined, filter: undefined }
+      : await seccompOf(chosen.seccomp, context)),
+    maskedPaths: open ? [] : [...maskedPaths],
+    readonlyPaths: open ? [] : [...readonlyPaths],
   };
+}
+
+async function seccompOf(
+  chosen: SecurityOptions["seccomp"],
+  context: SeccompContext,
+): Promise<Pick<Protection, "seccomp" | "filter">> {
+  if (chosen.kind === "unconfined") return { seccomp: undefined, filter: undefined };
+  if (chosen.kind !== "file")
+    return { seccomp: defaultSeccomp(context), filter: defaultFilter(context) };
+  const { parseSeccompProfile } = await import("../security/profile-file.ts");
+  const { compileSeccomp } = await import("../security/seccomp-compile.ts");
+  const seccomp = parseSeccompProfile(readProfile(chosen.path), context, chosen.path);
+  return { seccomp, filter: compileSeccomp(seccomp, context.arch) };
+}
+
+function readProfile(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw new KontenerError(
+      `cannot read the seccomp profile ${path}: ${(error as NodeJS.ErrnoException).code}`,
+      {
+        code: "NOT_FOUND",
+        cause: error,
+      },
+    );
+  }
 }

@@ -37,7 +37,7 @@ export async function run(
 export async function planRun(options: ContainerOptions): Promise<Prepared> {
   const paths = statePaths();
   const id = newId();
-  return prepare({
+  return await prepare({
     id,
     options,
     hostname: options.hostname ?? newHostname(),
@@ -52,13 +52,11 @@ export async function planRun(options: ContainerOptions): Promise<Prepared> {
 /** An image that is not provisioned yet is taken to be where it would be. */
 async function imagineImage(options: ContainerOptions, paths: Paths): Promise<Image> {
   if (options.rootfs !== undefined) return bareImage(options.rootfs);
-  const { findImage } = await import("../image/store.ts");
-  try {
-    return await findImage(options.image, paths, { prepare: false });
-  } catch (error) {
-    if (!(error instanceof KontenerError) || error.code !== "NOT_FOUND") throw error;
-    return { ...bareImage(options.image), layers: [`${paths.lib}/images/${options.image}/rootfs`] };
-  }
+  const { findImage, storedImage } = await import("../image/store.ts");
+  // `host` is made of this host's own directories: there is nothing to write but a small /etc.
+  if (options.image === "host") return await findImage("host", paths);
+  const layers = [`${paths.lib}/images/${options.image}/rootfs`];
+  return storedImage(options.image, paths) ?? { ...bareImage(options.image), layers };
 }
 
 export function requireRoot(uid: number): void {

@@ -27,6 +27,9 @@ export const planReaper = (spec: RuntimeSpec): Step[] =>
       ]
     : [];
 
+/** Bun ignores SIGPIPE and SIGXFSZ; a shell may have ignored the others for what it starts in the background. */
+const resetSignals = ["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGPIPE", "SIGXFSZ"] as const;
+
 /**
  * The last steps. The kernel itself searches PATH, inside the container: one execve for each directory, going on where
  * there is no such file. A file that is there but may not be executed is remembered as execvp(3) does, by a second round.
@@ -53,13 +56,13 @@ export function planCommand(spec: RuntimeSpec): Step[] {
       flags: ["CLOSE_RANGE_CLOEXEC"],
       why: "no descriptor of the engine's survives execve",
     },
-    ...(["SIGPIPE", "SIGXFSZ"] as const).map((signum): Step => ({
+    ...resetSignals.map((signum): Step => ({
       call: "rt_sigaction",
       signum,
       act: words("{sa_handler=SIG_DFL}", 0, 0, 0, 0),
       oldact: null,
       sigsetsize: 8,
-      why: "the engine ignores these signals, and ignored ones stay ignored across execve (signal(7))",
+      why: "what the engine or its caller ignores (nohup) would stay ignored across execve (signal(7))",
     })),
     {
       call: "rt_sigprocmask",
