@@ -48,17 +48,22 @@ export function parseLayout(
   let unified: Hierarchy | undefined;
   const taken = new Set<string>(); // a hierarchy that is mounted twice counts once
 
-  for (const { mount, type, options } of parseMounts(mountinfo)) {
+  for (const line of mountinfo.split("\n")) {
+    // `36 35 98:0 /root /mount rw,noatime master:1 - type source options`: optional fields end at the dash.
+    const dash = line.indexOf(" - cgroup");
+    if (dash === -1) continue;
+    const mount = unescape(line.split(" ", 5)[4] ?? "");
+    const [type, , options] = line.slice(dash + 3).split(" ");
     if (type === "cgroup2") {
-      unified ??= { mount, controllers: controllersOf(mount).split(/\s+/).filter(Boolean) };
-    } else if (type === "cgroup") {
-      const controllers = options.filter((o) => v1Controllers.has(o) && !taken.has(o));
+      unified ??= { mount, controllers: controllersOf(mount).trim().split(" ").filter(Boolean) };
+    } else if (options !== undefined) {
+      const controllers = options.split(",").filter((o) => v1Controllers.has(o) && !taken.has(o));
       for (const c of controllers) taken.add(c);
       if (controllers.length) hierarchies.push({ mount, controllers });
     }
   }
   const version = hierarchies.length === 0 ? "v2" : unified ? "hybrid" : "v1";
-  return { version, hierarchies, ...(unified && { unified }) };
+  return unified ? { version, hierarchies, unified } : { version, hierarchies };
 }
 
 /** The tree in which a controller is used; undefined where the host has none. */
@@ -67,20 +72,8 @@ export function homeOf(layout: CgroupLayout, controller: string): Hierarchy | un
   return layout.hierarchies.find((h) => h.controllers.includes(controller));
 }
 
-type MountEntry = { mount: string; type: string; options: string[] };
-
-/** `36 35 98:0 /root /mount rw,noatime master:1 - type source options`: optional fields end at the dash. */
-function* parseMounts(mountinfo: string): Generator<MountEntry> {
-  for (const line of mountinfo.split("\n")) {
-    const dash = line.indexOf(" - cgroup");
-    if (dash === -1) continue;
-    const mount = line.split(" ", 5)[4];
-    const [type, , options] = line.slice(dash + 3).split(" ");
-    if (mount && type && options)
-      yield { mount: unescape(mount), type, options: options.split(",") };
-  }
-}
-
 /** The kernel writes blanks in paths as octal numbers: `\040`. */
 const unescape = (path: string): string =>
-  path.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)));
+  path.includes("\\")
+    ? path.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)))
+    : path;

@@ -147,11 +147,13 @@ function planLiftSwap(tree: Tree, path: string): HostStep[] {
 
 /** Absolute and plain: a specification made elsewhere must not lead out of the tree or mean systemd's slices. */
 function checkPath(path: string): string {
-  const parts = path.split("/").slice(1);
-  if (path.startsWith("/") && parts.every((p) => p && p !== "." && p !== ".." && !/[\n\0]/.test(p)))
+  const [root, ...parts] = path.split("/");
+  if (root === "" && parts.length > 0 && !parts.some((p) => odd.has(p)) && !path.includes("\0"))
     return path;
   throw invalid(
     `linux.cgroupsPath ${JSON.stringify(path)} is not a path that kontener can use`,
     'give an absolute one without "..", like "/kontener/web" (systemd\'s slice:prefix:name is not supported)',
   );
 }
+
+const odd: ReadonlySet<string> = new Set(["", ".", ".."]);
