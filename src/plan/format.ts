@@ -23,7 +23,7 @@ export const callArguments = (step: Step, options: FormatOptions = {}): string =
     .map(({ text }) => text)
     .join(", ");
 
-/** The same, one by one with their names. prctl's trailing zeros are left out. */
+/** The same, one by one with their names. As in strace, what says nothing is left out: prctl's trailing zeros, the mode of no new file. */
 export function argumentTexts(
   step: Step,
   options: FormatOptions = {},
@@ -40,6 +40,7 @@ export function argumentTexts(
         : formatArgument(kind, fields[name], options),
   }));
   if (step.call === "prctl") while (texts.at(-1)!.text === "0") texts.pop();
+  if (step.call === "openat" && !step.flags.includes("O_CREAT")) texts.pop();
   return texts;
 }
 
