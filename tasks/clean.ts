@@ -2,7 +2,6 @@
 import { existsSync, readdirSync, rmdirSync, rmSync } from "node:fs";
 import { KontenerError } from "../src/abi/error.ts";
 import { readLayout } from "../src/cgroup/host.ts";
-import { removeCgroup } from "../src/cgroup/remove.ts";
 import { collectGarbage } from "../src/engine/gc.ts";
 import { listRecords } from "../src/engine/record.ts";
 import { requireRoot } from "../src/engine/run.ts";
@@ -27,7 +26,7 @@ export async function clean(say: (text: string) => void): Promise<void> {
     });
   await down({ paths });
   say("the network is down");
-  await removeCgroup(readLayout(), "/kontener");
+  removeTopGroups();
   for (const [directory, ours] of [
     [paths.run, runtimeEntries],
     [paths.lib, libraryEntries],
@@ -36,9 +35,21 @@ export async function clean(say: (text: string) => void): Promise<void> {
   cleanCheckout(say);
 }
 
+/** The group above all containers' groups. It stays where an engine with other state directories has containers in it. */
+function removeTopGroups(): void {
+  const { hierarchies, unified } = readLayout();
+  for (const { mount } of [...hierarchies, ...(unified ? [unified] : [])]) {
+    try {
+      rmdirSync(`${mount}/kontener`);
+    } catch {
+      // not there, or in use
+    }
+  }
+}
+
 /** What kontener makes in its directories: whatever else is in them was put there by somebody. */
 const runtimeEntries = /^(containers|names|network)$/;
-const libraryEntries = /^(containers|images)$/;
+const libraryEntries = /^(containers|images|downloads)$/;
 
 function removeEntries(directory: string, ours: RegExp, say: (text: string) => void): void {
   if (!existsSync(directory)) return;

@@ -3,14 +3,15 @@ import { invalid } from "../abi/error.ts";
 import { nearest } from "../abi/nearest.ts";
 
 /**
- * Refuses flags and arguments that a command does not have, and flags without their value: citty passes over them.
+ * Refuses flags and arguments that a command does not have, and flags without their value: citty passes over them. A
+ * positional argument whose name ends in `…` stands for any number of words.
  *
  * @throws KontenerError INVALID
  */
 export function checkFlags(verb: string, argv: readonly string[], command: CommandDef<any>): void {
   const args = (command.args ?? {}) as ArgsDef;
   const flags = Object.entries(args).filter(([, arg]) => arg.type !== "positional");
-  const places = Object.values(args).filter((arg) => arg.type === "positional");
+  const places = Object.keys(args).filter((name) => args[name]?.type === "positional");
   const names = flags.map(([name]) => name);
   const words: string[] = [];
   for (let i = 0; i < argv.length; i++) {
@@ -32,13 +33,10 @@ export function checkFlags(verb: string, argv: readonly string[], command: Comma
     if (found.type === "boolean" || attached !== undefined) continue;
     if (argv[++i] === undefined) throw invalid(`${written} needs a value`);
   }
-  if (words.length > places.length && !places.some(takesMany))
+  const takesMany = places.some((name) => name.endsWith("…"));
+  if (words.length > places.length && !takesMany)
     throw invalid(
       `${verb} does not take ${JSON.stringify(words[places.length])}`,
       `kontener ${verb} --help`,
     );
 }
-
-/** A last argument that stands for any number is written `NAME…`. */
-const takesMany = ({ valueHint }: { valueHint?: string }): boolean =>
-  valueHint?.endsWith("…") ?? false;

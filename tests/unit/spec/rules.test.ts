@@ -14,6 +14,7 @@ test.each<[Partial<ContainerOptions>, string]>([
   [{ entrypoint: [""] }, "the entrypoint is empty"],
   [{ command: ["a\0b"] }, "has a NUL byte in it"],
   [{ env: { "A\0": "x" } }, "has a NUL byte in it"],
+  [{ labels: JSON.parse('{"__proto__":"x"}') }, 'labels: "__proto__" cannot be a name'],
   [{ labels: { a: "\ud800" } }, "is not Unicode text"],
   [{ name: "a" }, '--name "a" is not a container\'s name'],
   [{ name: "../x" }, "is not a container's name"],
