@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { planEnter } from "../../../src/cgroup/enter.ts";
 import { planCgroup, planUpdate } from "../../../src/cgroup/plan.ts";
 import type { Resources } from "../../../src/oci/runtime-spec.ts";
 import { layoutOf, MiB, show } from "./fixtures.ts";
@@ -175,4 +176,34 @@ test("every step says what it is for, with the limit in words", () => {
   expect(why).toContain("at most 50 MB of swap on top");
   expect(why).toContain("as fast as 0.5 processors");
   expect(why).toContain("it may read, write, make /dev/null");
+});
+
+test("PID 1 can move itself into v1's trees, and be born in the unified one", () => {
+  const lines = (host: "v1" | "v2" | "hybrid") => {
+    const { steps, unified, joinUnified } = planEnter({
+      path,
+      resources: usual,
+      layout: layoutOf(host),
+    });
+    const opened = steps.flatMap((step) => (step.call === "openat" ? [step.pathname] : []));
+    expect(steps.filter((step) => step.call === "write" && step.buf === "0")).toHaveLength(
+      opened.length,
+    );
+    return [...opened, unified ?? "none", ...show(joinUnified)];
+  };
+  expect(lines("v2")).toEqual([
+    "/sys/fs/cgroup/kontener/web",
+    "/sys/fs/cgroup/kontener/web/cgroup.procs = $PID",
+  ]);
+  expect(lines("hybrid")).toEqual([
+    "/sys/fs/cgroup/memory/kontener/web/tasks",
+    "/sys/fs/cgroup/unified/kontener/web",
+    "/sys/fs/cgroup/unified/kontener/web/cgroup.procs = $PID",
+  ]);
+  expect(lines("v1")).toEqual([
+    "/sys/fs/cgroup/memory/kontener/web/tasks",
+    "/sys/fs/cgroup/cpu,cpuacct/kontener/web/tasks",
+    "/sys/fs/cgroup/freezer/kontener/web/tasks",
+    "none",
+  ]);
 });
