@@ -20,9 +20,9 @@ export async function clean(say: (text: string) => void): Promise<void> {
   await collectGarbage(paths);
   const running = listRecords(paths);
   if (running.length > 0)
-    throw new KontenerError(`${running.length} containers are running`, {
+    throw new KontenerError(`containers are running: ${running.join(", ")}`, {
       code: "CONFLICT",
-      hint: `end them first: ${running.map((id) => id.slice(0, 12)).join(", ")}`,
+      hint: "end them first",
     });
   await down({ paths });
   say("the network is down");

@@ -62,12 +62,10 @@ function progressLine(name: string) {
 
 const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
 
-if (import.meta.main) {
-  try {
-    await prepare(process.argv.slice(2));
-  } catch (error) {
+// Not import.meta.main, nor await: in the built executable this is one CommonJS module of many.
+if (Bun.main === import.meta.path)
+  prepare(process.argv.slice(2)).catch((error: unknown) => {
     if (!(error instanceof KontenerError)) throw error;
     console.error(`kontener: ${error.message}${error.hint ? `\n  ${error.hint}` : ""}`);
     process.exitCode = error.exitCode;
-  }
-}
+  });
