@@ -1,4 +1,5 @@
-import type { Errno } from "../abi/errno.ts";
+import { errnos, type Errno } from "../abi/errno.ts";
+import { SyscallError } from "../abi/error.ts";
 import type { Host } from "../plan/host.ts";
 import { remedies } from "./remedies.ts";
 
@@ -21,8 +22,9 @@ const namespaceLimits = {
   CLONE_NEWTIME: "time",
 } as const;
 
-const namespaceKind = ({ args }: Situation): string =>
-  Object.entries(namespaceLimits).find(([flag]) => args.includes(flag))?.[1] ?? "mnt";
+/** Which of them is used up the kernel does not say. */
+const kindsIn = (args: string): string[] =>
+  Object.entries(namespaceLimits).flatMap(([flag, kind]) => (args.includes(flag) ? [kind] : []));
 
 const mounting =
   /^(mount|umount2|move_mount|open_tree|fsopen|fsmount|fsconfig|mount_setattr|pivot_root)$/;
@@ -33,7 +35,7 @@ const rows: readonly Row[] = [
   {
     calls: /^(unshare|clone3?)$/,
     errnos: ["ENOSPC"],
-    hint: (situation) => remedies.namespaces(namespaceKind(situation)),
+    hint: ({ args }) => remedies.namespaces(...kindsIn(args)),
   },
   {
     calls: /^(unshare|clone3?)$/,
@@ -103,4 +105,13 @@ export function hintFor(
     ({ calls, errnos }) => calls.test(call) && (errnos as readonly string[]).includes(errno),
   );
   return typeof row?.hint === "function" ? row.hint({ args, host }) : row?.hint;
+}
+
+/** An error of a start, with advice where it has none and there is some; any other as it is. */
+export function advise(error: unknown, host: Situation["host"]): unknown {
+  if (!(error instanceof SyscallError) || error.hint !== undefined) return error;
+  const { call, args, errno, step, exitCode } = error;
+  const hint = hintFor(call, errno, args, host);
+  if (hint === undefined || !Object.hasOwn(errnos, errno)) return error;
+  return new SyscallError({ call, args, errno: errnos[errno as Errno], step, hint, exitCode });
 }

@@ -8,8 +8,8 @@ export const remedies = {
     `this root lacks ${names}, as is usual inside a container: start the outer one with --privileged`,
   overlay: "load the overlay file system: modprobe overlay",
   upper: "keep state on a file system other than overlay: KONTENER_LIB=/some/directory",
-  namespaces: (kind: string) =>
-    `allow more ${kind} namespaces: sysctl -w user.max_${kind}_namespaces=31390`,
+  namespaces: (...kinds: string[]) =>
+    `allow more namespaces: sysctl -w ${kinds.map((kind) => `user.max_${kind}_namespaces=31390`).join(" ")}`,
   userNamespaces: "let users make user namespaces: sysctl -w kernel.unprivileged_userns_clone=1",
   appArmorUserns:
     "AppArmor keeps user namespaces from users: sysctl -w kernel.apparmor_restrict_unprivileged_userns=0",

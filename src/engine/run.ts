@@ -30,7 +30,11 @@ export async function run(
   for (const id of await collectGarbage(paths))
     observer.warn(`removed what container ${id} had left behind`);
   const image = await chooseImage(options, engine, paths, observer);
-  return await runContainer({ options, image, host, paths, executor: engine.executor, observer });
+  try {
+    return await runContainer({ options, image, host, paths, executor: engine.executor, observer });
+  } catch (error) {
+    throw (await import("./advice.ts")).advise(error, host);
+  }
 }
 
 /** `--dry-run`: the specification and the plan of a start that does not happen. Needs no root, and no image but its name. */

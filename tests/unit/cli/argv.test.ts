@@ -46,12 +46,11 @@ describe("run", () => {
   });
 
   test("gathers what may be repeated; the later variable wins", () => {
-    const { options, envFiles } = run(
-      ...["-e", "A=1", "-eHOME", "-e", "A=2", "-e", "NOPE", "--env-file", "vars"],
-      ...["-v", "./src:/src:ro", "--tmpfs", "/t", "-l", "a=b=c", "--label=d"],
-      ...["--dns", "1.1.1.1", "--add-host", "db:10.0.0.2", "--sysctl", "net.core.somaxconn=9"],
-      ...["--ulimit", "nofile=64", "--cap-add", "SYS_TIME", "--cap-drop=ALL", "alpine"],
-    );
+    const line =
+      "-e A=1 -eHOME -e A=2 -e NOPE --env-file vars -v ./src:/src:ro --tmpfs /t -l a=b=c --label=d " +
+      "--dns 1.1.1.1 --add-host db:10.0.0.2 --sysctl net.core.somaxconn=9 --ulimit nofile=64 " +
+      "--cap-add SYS_TIME --cap-drop=ALL alpine";
+    const { options, envFiles } = run(...line.split(" "));
     expect(options).toEqual({
       image: "alpine",
       env: { A: "2", HOME: "/root" },
