@@ -1,0 +1,156 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import type { Call, Plan, Step } from "../../../src/plan/step.ts";
+import { planFor } from "./fixtures.ts";
+import { seccompFilter, wishes } from "./wishes.ts";
+
+/** Properties of every plan, whatever was asked for: the order is where the safety is. */
+const always = (name: string, check: (plan: Plan) => void): void =>
+  test(name, () =>
+    fc.assert(
+      fc.property(wishes, (wish) => check(planFor(wish))),
+      { numRuns: 200 },
+    ),
+  );
+
+const indexOf = ({ init }: Plan, is: (step: Step) => boolean): number => init.findIndex(is);
+const lastIndexOf = ({ init }: Plan, is: (step: Step) => boolean): number => init.findLastIndex(is);
+const isCall = (call: Call["call"]) => (step: Step) => step.call === call;
+const isPrctl = (option: string) => (step: Step) => step.call === "prctl" && step.option === option;
+const pivot = (plan: Plan): number => indexOf(plan, isCall("pivot_root"));
+const kernels = ["proc", "sysfs", "devpts", "mqueue"];
+
+describe("the plan's order", () => {
+  always("PID 1 first waits for the engine and last becomes the command", ({ init }) => {
+    expect(init[0]).toMatchObject({ call: "meet", at: "go" });
+    expect(init.at(-1)!.call).toBe("execve");
+    expect(init.at(-1)!.ignore).toBeUndefined();
+  });
+
+  always("mounts stop telling the host's before the first one is made", ({ init }) => {
+    const first = init.find(isCall("mount"));
+    expect(first).toMatchObject({ target: "/", mountflags: ["MS_REC", "MS_PRIVATE"] });
+  });
+
+  always(
+    "the kernel's file systems are there before pivot_root, what was held is placed after",
+    (plan) => {
+      const isKernelMount = (step: Step): boolean =>
+        step.call === "mount" && kernels.includes(step.filesystemtype ?? "");
+      expect(lastIndexOf(plan, isKernelMount)).toBeLessThan(pivot(plan));
+      expect(lastIndexOf(plan, isCall("open_tree"))).toBeLessThan(pivot(plan));
+      expect(indexOf(plan, isCall("move_mount"))).toBeGreaterThan(pivot(plan));
+    },
+  );
+
+  always("the old root is taken off at once, and left", ({ init }) => {
+    const at = init.findIndex(isCall("pivot_root"));
+    expect(init.slice(at + 1, at + 3)).toMatchObject([
+      { call: "umount2", target: ".", flags: ["MNT_DETACH"] },
+      { call: "chdir", path: "/" },
+    ]);
+  });
+
+  always("nothing of the host is mounted after pivot_root", (plan) => {
+    for (const step of plan.init.slice(pivot(plan)))
+      if (step.call === "mount" && step.source?.startsWith("/"))
+        expect(["/dev/null", step.target]).toContain(step.source);
+  });
+
+  always("every bind mount's target is looked up after pivot_root, from the new root", (plan) => {
+    const held = plan.init.filter(isCall("open_tree")).map((step) => step.store);
+    const placed = plan.init
+      .slice(pivot(plan))
+      .flatMap((step) => (step.call === "move_mount" ? step.to_pathname : []));
+    expect(placed).toEqual(held as string[]);
+    for (const path of placed) expect(path).toStartWith("/");
+  });
+
+  always("what is read-only is so before it is placed", ({ init }) => {
+    init.forEach((step, i) => {
+      if (step.call !== "open_tree") return;
+      expect(init[i + 1]).toMatchObject({ call: "mount_setattr", dirfd: { stored: step.store } });
+    });
+  });
+
+  always(
+    "every way out is closed before the working directory is entered (CVE-2024-21626)",
+    (plan) => {
+      const close = indexOf(plan, isCall("close_range"));
+      expect(plan.init[close]).toMatchObject({ first: 10, last: 0xffffffff });
+      expect(plan.init[close + 1]!.call).toBe("chdir");
+      for (const step of plan.init.slice(close)) expect(step).not.toHaveProperty("store");
+    },
+  );
+
+  always("a read-only root comes after everything that is written below it", (plan) => {
+    const remount = indexOf(
+      plan,
+      (step) =>
+        step.call === "mount" && step.target === "/" && step.mountflags.includes("MS_RDONLY"),
+    );
+    if (remount < 0) return;
+    const write = (step: Step): boolean => ["mkdirat", "mknodat", "symlinkat"].includes(step.call);
+    expect(lastIndexOf(plan, write)).toBeLessThan(remount);
+  });
+
+  always(
+    "groups, then the group, then the user, then the parent's death signal, which that cleared",
+    (plan) => {
+      const order = [
+        indexOf(plan, isPrctl("PR_CAPBSET_DROP")),
+        indexOf(plan, isCall("setgroups")),
+        indexOf(plan, isCall("setresgid")),
+        indexOf(plan, isCall("setresuid")),
+        indexOf(plan, isPrctl("PR_SET_PDEATHSIG")),
+      ];
+      expect(order).toEqual(order.toSorted((a, b) => a - b));
+    },
+  );
+
+  always("a stored descriptor is used only after it was stored", ({ monitor, init }) => {
+    const stored = new Set<string>();
+    for (const step of [...monitor, ...init]) {
+      for (const value of Object.values(step))
+        if (typeof value === "object" && value !== null && "stored" in value)
+          expect(stored).toContain((value as { stored: string }).stored);
+      if (step.store) stored.add(step.store);
+    }
+  });
+
+  always("every step says why, in one line", ({ before, monitor, birth, init }) => {
+    for (const { why } of [...before, ...monitor, ...birth, ...init]) {
+      expect(why).not.toBe("");
+      expect(why.length).toBeLessThanOrEqual(160);
+      expect(why).not.toInclude("\n");
+    }
+  });
+});
+
+describe("seccomp", () => {
+  const at = (noNewPrivileges: boolean) => {
+    const plan = planFor({ filter: seccompFilter, noNewPrivileges });
+    return {
+      filter: indexOf(plan, isCall("seccomp")),
+      drop: indexOf(plan, isPrctl("PR_CAPBSET_DROP")),
+      capset: indexOf(plan, isCall("capset")),
+      noNewPrivileges: indexOf(plan, isPrctl("PR_SET_NO_NEW_PRIVS")),
+    };
+  };
+
+  test("with no_new_privs the filter is the last door, so that it may forbid all that came before", () => {
+    const steps = at(true);
+    expect(steps.filter).toBe(steps.noNewPrivileges + 1);
+    expect(steps.filter).toBeGreaterThan(steps.capset);
+  });
+
+  test("without, it needs CAP_SYS_ADMIN, and so comes before the capabilities go", () => {
+    const steps = at(false);
+    expect(steps.noNewPrivileges).toBe(-1);
+    expect(steps.filter).toBeLessThan(steps.drop);
+  });
+});
+
+test("the same wish gives the same plan", () => {
+  fc.assert(fc.property(wishes, (wish) => expect(planFor(wish)).toEqual(planFor(wish))));
+});
