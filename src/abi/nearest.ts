@@ -1,17 +1,20 @@
 /**
- * Up to `n` of `candidates` that `word` may have been meant to be, the likeliest first: those that fewest letters differ
- * from (Levenshtein's distance), whatever the case. Empty where none is near.
+ * Up to `n` of `candidates` that `word` may have been meant to be, the likeliest first: those that it is the beginning of,
+ * then those that differ in few letters (Levenshtein's distance), whatever the case. Empty where none is near.
  */
 export function nearest(word: string, candidates: Iterable<string>, n = 3): string[] {
   const wanted = word.toLowerCase();
   const limit = Math.max(2, wanted.length / 3);
   return [...candidates]
-    .map((candidate) => ({ candidate, far: distance(wanted, candidate.toLowerCase()) }))
+    .map((candidate) => ({ candidate, far: farness(wanted, candidate.toLowerCase()) }))
     .filter(({ far }) => far <= limit)
     .toSorted((a, b) => a.far - b.far)
     .slice(0, n)
     .map(({ candidate }) => candidate);
 }
+
+const farness = (word: string, candidate: string): number =>
+  word.length > 1 && candidate.startsWith(word) ? 0 : distance(word, candidate);
 
 /** Insertions, deletions and substitutions from `a` to `b`, one row of the table at a time. */
 function distance(a: string, b: string): number {

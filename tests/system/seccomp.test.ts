@@ -78,7 +78,7 @@ describe.skipIf(!compiler)(`the default seccomp filter in the kernel${why}`, () 
 
     const results = probe("calls", filter, numbers);
     const wrong = numbers.filter((nr) => {
-      const verdict = simulate(filter, { nr, arch, args: new Array(6).fill(-1) });
+      const verdict = simulate(filter, { nr, arch, args: [-1, -1, -1, -1, -1, -1] });
       const got = Number(results.get(String(nr)));
       return verdict === seccompReturns.ALLOW
         ? got === REFUSED || got === CLONE3

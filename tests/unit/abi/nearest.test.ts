@@ -10,6 +10,11 @@ test("nearest() names what a word may have been meant to be, the likeliest first
   expect(nearest("stat", commands, 1)).toEqual(["start"]);
 });
 
+test("nearest() takes a beginning for the word itself", () => {
+  expect(nearest("insp", commands)).toEqual(["inspect"]);
+  expect(nearest("st", commands, 2)).toEqual(["start", "stop"]);
+});
+
 test("nearest() is silent where nothing is near", () => {
   expect(nearest("kubernetes", commands)).toEqual([]);
   expect(nearest("run", [])).toEqual([]);

@@ -88,6 +88,7 @@ test("an unknown name is an error that lists the nearest", () => {
   };
   expect(hint("SYS_ADMN")).toStartWith("did you mean CAP_SYS_ADMIN");
   expect(hint("netraw")).toStartWith("did you mean CAP_NET_RAW");
+  expect(hint("net_bind")).toStartWith("did you mean CAP_NET_BIND_SERVICE");
   expect(hint("everything at all")).toBe("capabilities(7) lists them; ALL is all of them");
   expect(hint("")).toBeDefined();
   expect(capabilityName("sys_admin")).toBe("CAP_SYS_ADMIN");

@@ -148,7 +148,7 @@ test("a profile that is too long for the kernel is refused, one that just fits h
   for (let i = 0; i < 900; i++) {
     const nr = syscallNumber((["read", "write", "mmap", "mseal"] as const)[i % 4]!, "x86_64");
     const call = { nr, arch: "x86_64" } as const;
-    const args: number[] = new Array(6).fill(0);
+    const args = [0, 0, 0, 0, 0, 0];
     args[i % 6] = 2 ** 40 + i;
     expect(simulate(filter, { ...call, args })).toBe(seccompReturns.ALLOW);
     args[i % 6] = i; // the same low half

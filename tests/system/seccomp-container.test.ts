@@ -1,0 +1,84 @@
+import { beforeAll, expect, test } from "bun:test";
+import { join } from "node:path";
+import { defaultCapabilities, capabilityMask } from "../../src/security/capabilities.ts";
+import { describeAsRoot, Engine } from "./support.ts";
+
+const compiler = Bun.which("gcc") ?? Bun.which("cc");
+
+/** The protections as a program inside finds them, with the attacks of seccomp-probe.c. */
+describeAsRoot("a container started with no flags", () => {
+  const engine = new Engine(41);
+  const run = (...args: string[]) => engine.run(["run", "--network", "none", ...args]);
+  beforeAll(async () => {
+    await engine.run(["prepare", "busybox"]);
+  });
+
+  test("has docker's capabilities as a ceiling, no_new_privs and one filter", async () => {
+    const status = async (...flags: string[]) => {
+      const { stdout } = await run(...flags, "busybox", "cat", "/proc/self/status");
+      return new Map(stdout.split("\n").map((line) => line.split(":\t") as [string, string]));
+    };
+    const hex = (names: readonly string[]) =>
+      capabilityMask(names)
+        .toReversed()
+        .map((half) => half.toString(16).padStart(8, "0"))
+        .join("");
+    const ceiling = hex(defaultCapabilities);
+    const root = await status();
+    for (const set of ["CapBnd", "CapPrm", "CapEff"]) expect(root.get(set)).toBe(ceiling);
+    for (const set of ["CapInh", "CapAmb"]) expect(root.get(set)).toBe(hex([]));
+    expect(root.get("NoNewPrivs")).toBe("1");
+    expect(root.get("Seccomp")).toBe("2"); // SECCOMP_MODE_FILTER
+
+    const user = await status("-u", "1000");
+    expect(user.get("CapBnd")).toBe(ceiling);
+    for (const set of ["CapPrm", "CapEff", "CapInh", "CapAmb"]) expect(user.get(set)).toBe(hex([]));
+  });
+
+  test("gives a user other than root only what was asked for by name", async () => {
+    const grep = ["busybox", "grep", "-E", "^Cap(Eff|Amb)", "/proc/self/status"];
+    const { stdout } = await run("-u", "1000", "--cap-add", "NET_BIND_SERVICE", ...grep);
+    expect(stdout).toBe("CapEff:\t0000000000000400\nCapAmb:\t0000000000000400\n");
+  });
+
+  test("shows nothing in the masked paths", async () => {
+    const script = `for p in /proc/interrupts /proc/keys /proc/timer_list /proc/kcore; do
+      [ ! -e $p ] || head -c 1 $p | wc -c
+    done; ls -A /sys/firmware /sys/devices/virtual/powercap /proc/acpi /proc/scsi 2>/dev/null | grep -v : `;
+    const masked = await run("busybox", "sh", "-c", script);
+    expect(new Set(masked.stdout.split("\n").filter((line) => line !== ""))).toEqual(
+      new Set(["0"]),
+    );
+    const open = await run("--privileged", "busybox", "sh", "-c", script);
+    expect(open.stdout).toMatch(/^1$/m);
+  });
+
+  test.skipIf(!compiler)("refuses every attack that works with --privileged", async () => {
+    const probe = join(engine.directory, "probe");
+    const source = new URL("seccomp-probe.c", import.meta.url).pathname;
+    const built = Bun.spawnSync([compiler!, "-O1", "-w", "-static", "-o", probe, source]);
+    expect(built.stderr.toString()).toBe("");
+    const attacks = async (...flags: string[]) => {
+      const args = ["-v", `${probe}:/probe:ro`, ...flags, "busybox", "/probe", "attacks", "-"];
+      const { stdout } = await run(...args);
+      return stdout.trim().split("\n");
+    };
+    const successes = (lines: string[]) => lines.filter((line) => line.endsWith(" 0"));
+    const before = await attacks("--privileged");
+    expect(successes(before).length).toBeGreaterThan(12);
+    const now = await attacks();
+    expect(now).toHaveLength(before.length);
+    expect(successes(now)).toEqual([]);
+  });
+
+  // The engine does not apply the device list yet (src/security/devices.ts): take ".failing" away when it does.
+  test.failing("cannot open a device that it has made a node for", async () => {
+    const script = `for device in "c 10 229" "c 10 200" "b 7 0" "c 10 237"; do
+      rm -f /node; mknod /node $device; (: < /node) 2>/dev/null && echo $device
+    done; true`;
+    const open = await run("--privileged", "busybox", "sh", "-c", script);
+    expect(open.stdout).not.toBe("");
+    const now = await run("busybox", "sh", "-c", script);
+    expect(now.stdout).toBe("");
+  });
+});
