@@ -4,7 +4,7 @@ import { checkSysctl } from "./sysctl.ts";
 import { quote } from "./values.ts";
 
 /** docker's least: below it the kernel kills the first process before its first instruction. */
-export const MINIMUM_MEMORY = 6 * 1024 * 1024;
+const MINIMUM_MEMORY = 6 * 1024 * 1024;
 /** Unless `--memory` says otherwise. */
 export const DEFAULT_MEMORY = 100 * 1024 * 1024;
 
@@ -99,7 +99,7 @@ const rules: readonly ((options: ContainerOptions) => void)[] = [
 ];
 
 /** docker's rule (RestrictedNameChars), and short enough for a directory's name with something added to it. */
-export function checkName(name: string): void {
+function checkName(name: string): void {
   if (/^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,127}$/.test(name)) return;
   throw invalid(
     `--name ${quote(name)} is not a container's name`,
@@ -108,7 +108,7 @@ export function checkName(name: string): void {
 }
 
 /** sethostname(2) takes 64 bytes; a label of a domain name 63 (RFC 1123, and the underscore that docker allows). */
-export function checkHostname(name: string): void {
+function checkHostname(name: string): void {
   const label = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/i;
   if (name.length <= 64 && name.split(".").every((part) => label.test(part))) return;
   throw invalid(

@@ -4,7 +4,7 @@ import type { MountOption } from "./options.ts";
 import { quote, resolvePath } from "./values.ts";
 
 /** A value, and what the user should hear about it. */
-export type Warned<T> = { value: T; warnings: string[] };
+type Warned<T> = { value: T; warnings: string[] };
 
 /** What an option of `-v` does; a text is said and nothing else happens. */
 const volumeOptions: Readonly<
