@@ -23,8 +23,8 @@ const ENOSYS = seccompReturns.ERRNO | errnos.ENOSYS;
  *       a call newer than the whole profile → ENOSYS, as in runc: EPERM would keep a C library from falling back
  *       any other                           → the default action
  *
- * Where rules contradict each other the strictest wins, whatever their order, as the kernel decides between filters: what
- * comes out is never laxer than libseccomp's choice, which depends on the shape of the conditions.
+ * Where rules contradict each other the strictest wins, whatever their order, as the kernel decides between filters
+ * (seccomp(2)); libseccomp's choice depends on the shape of the conditions.
  * Names that this architecture lacks are passed over, as in runc. 32-bit programs are not served, even where the profile's
  * `architectures` lists them: their calls have other numbers.
  * @throws INVALID for an action, an operator or an argument that makes no sense, and for a program that is too long
