@@ -1,9 +1,10 @@
 #!/usr/bin/env bun
 /**
- * Runs the tests, or any command, in a throw-away guest with pure cgroup v2 and the checkout at /src:
+ * Runs the tests, or any command, in a throw-away guest with pure cgroup v2 (or v1) and the checkout at /src:
  *
  *     bun tasks/test-vm.ts
  *     bun tasks/test-vm.ts 'cat /sys/fs/cgroup/cgroup.controllers'
+ *     bun tasks/test-vm.ts --cgroup v1 'bun test tests/system/cgroup.test.ts'
  *     bun tasks/test-vm.ts --arch aarch64 'bun test tests/unit/launch'
  *
  * Needs root on Debian with apt; the first use installs QEMU and builds the guest. The exit code is the command's, 124
@@ -24,16 +25,20 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     arch: { type: "string", default: "x86_64" },
+    cgroup: { type: "string", default: "v2" },
     timeout: { type: "string", default: "900" },
   },
 });
 const arch = values.arch as Arch;
-if (!Object.hasOwn(guests, arch) || positionals.length > 1 || !(Number(values.timeout) > 0)) {
+const cgroup = values.cgroup as "v1" | "v2";
+const valid =
+  Object.hasOwn(guests, arch) && ["v1", "v2"].includes(cgroup) && Number(values.timeout) > 0;
+if (!valid || positionals.length > 1) {
   console.error(
-    "usage: bun tasks/test-vm.ts [--arch x86_64|aarch64] [--timeout SECONDS] ['command']",
+    "usage: bun tasks/test-vm.ts [--arch x86_64|aarch64] [--cgroup v1|v2] [--timeout SECONDS] ['command']",
   );
   process.exit(2);
 }
 const image = await guestImage(arch);
 const command = positionals[0] ?? tests[arch];
-process.exitCode = await boot({ arch, image, command, timeout: Number(values.timeout) });
+process.exitCode = await boot({ arch, image, cgroup, command, timeout: Number(values.timeout) });

@@ -6,6 +6,7 @@ export type Boot = {
   arch: Arch;
   /** The directory that `guestImage` made. */
   image: string;
+  cgroup: "v1" | "v2";
   command: string;
   /** Seconds for boot and command together. */
   timeout: number;
@@ -22,7 +23,7 @@ const virtiofsd = ["/usr/lib/qemu/virtiofsd", "/usr/libexec/virtiofsd"];
  *     stdout ◄─── virtio port "output"          (apart from the console's lines)
  *     exit code ◄ virtio port "exit"
  */
-export async function boot({ arch, image, command, timeout }: Boot): Promise<number> {
+export async function boot({ timeout, ...guest }: Boot): Promise<number> {
   const work = mkdtempSync(`${tmpdir()}/kontener-vm-`);
   const started: Bun.Subprocess[] = [];
   const stop = (): void => started.forEach((process) => process.kill("SIGKILL"));
@@ -45,7 +46,7 @@ export async function boot({ arch, image, command, timeout }: Boot): Promise<num
     if (!existsSync(socket)) throw new Error(`${daemon} does not start: is it installed?`);
 
     for (const file of ["exit", "console"]) writeFileSync(`${work}/${file}`, "");
-    const qemu = Bun.spawn([guests[arch].qemu, ...qemuArguments({ arch, image, command }, work)], {
+    const qemu = Bun.spawn([guests[guest.arch].qemu, ...qemuArguments(guest, work)], {
       // The end of its standard input would close the port "output": a pipe that nobody writes to.
       stdio: ["pipe", "inherit", Bun.file(`${work}/qemu.log`)],
       env: { ...process.env, TMPDIR: work }, // what the guest writes to its root disk
@@ -74,11 +75,12 @@ export async function boot({ arch, image, command, timeout }: Boot): Promise<num
   }
 }
 
-function qemuArguments({ arch, image, command }: Omit<Boot, "timeout">, work: string): string[] {
+function qemuArguments(guest: Omit<Boot, "timeout">, work: string): string[] {
+  const { arch, image, cgroup, command } = guest;
   const { machine, cpu, console } = guests[arch];
   const words = [
     `console=${console} quiet panic=-1 mitigations=off random.trust_cpu=on`,
-    `net.ifnames=0 kontener.command=${Buffer.from(command).toString("base64")}`,
+    `net.ifnames=0 kontener.cgroup=${cgroup} kontener.command=${Buffer.from(command).toString("base64")}`,
   ];
   const options = [
     // Without KVM: it may be there and hang, as on this project's CI.
