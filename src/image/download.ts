@@ -19,18 +19,18 @@ const [PARTIAL_CONTENT, RANGE_NOT_SATISFIABLE] = [206, 416];
 
 /** The network's fault: nothing came, or not all of it. */
 export class DownloadError extends KontenerError {
-  /** Some bytes came: the next attempt can go on from there. */
-  readonly advanced: boolean;
+  /** The server is there: another attempt may go on from what came. */
+  readonly brokeOff: boolean;
 
-  constructor(url: string, reason: string, advanced: boolean, cause?: unknown) {
+  constructor(url: string, reason: string, brokeOff: boolean, cause?: unknown) {
     super(`cannot download ${url}: ${reason}`, {
       code: "IMAGE",
-      hint: advanced
+      hint: brokeOff
         ? "what came is kept: run it again to go on from there"
         : "check the network, or name another mirror or file",
       cause,
     });
-    this.advanced = advanced;
+    this.brokeOff = brokeOff;
   }
 }
 
@@ -38,7 +38,7 @@ export class DownloadError extends KontenerError {
  * Downloads `url` into the file `path`, going on from what an earlier attempt left there. The digest is computed while the
  * bytes come; with a wrong one the file is removed.
  *
- * @throws DownloadError where the network or the server fails, after up to five attempts that each brought bytes
+ * @throws DownloadError where the network or the server fails, after up to five attempts where it breaks off
  * @throws KontenerError `IMAGE` for a wrong digest
  */
 export async function download(url: string, path: string, options: DownloadOptions): Promise<void> {
@@ -49,7 +49,7 @@ export async function download(url: string, path: string, options: DownloadOptio
     try {
       await transfer(url, part, options);
     } catch (error) {
-      if (error instanceof DownloadError && error.advanced && attempt < ATTEMPTS) continue;
+      if (error instanceof DownloadError && error.brokeOff && attempt < ATTEMPTS) continue;
       if (part.size === 0) rmSync(path);
       throw error;
     }
@@ -64,7 +64,7 @@ async function transfer(url: string, part: PartFile, options: DownloadOptions): 
   const { onProgress, patience = PATIENCE } = options;
   using deadline = new Deadline(patience);
   const before = part.size;
-  let came = 0;
+  let answered = false;
   try {
     const response = await fetch(url, {
       headers: { "Accept-Encoding": "identity", ...(before && { Range: `bytes=${before}-` }) },
@@ -76,24 +76,23 @@ async function transfer(url: string, part: PartFile, options: DownloadOptions): 
     if (!continues(response, before)) part.restart();
     if (!response.ok) throw new DownloadError(url, `HTTP ${response.status}`, before > 0);
 
+    answered = true;
     const length = response.headers.get("Content-Length");
     const total = length === null ? undefined : part.size + Number(length);
     for await (const chunk of response.body ?? []) {
       deadline.restart();
       part.append(chunk);
-      came += chunk.length;
       onProgress?.({ done: part.size, total });
     }
     if (total !== undefined && part.size < total) throw new Error("the connection was closed");
   } catch (error) {
     // A full disk is not the network's fault.
     if (error instanceof KontenerError || isWriteError(error)) throw error;
-    const reason = deadline.signal.aborted
-      ? `the server was silent for ${patience / 1000} seconds`
-      : came > 0
-        ? `it broke off after ${part.size} bytes`
-        : reasonOf(error);
-    throw new DownloadError(url, reason, came > 0, error);
+    if (answered)
+      throw new DownloadError(url, `it broke off after ${part.size} bytes`, true, error);
+    const silence = `the server was silent for ${patience / 1000} seconds`;
+    const reason = deadline.signal.aborted ? silence : reasonOf(error);
+    throw new DownloadError(url, reason, false, error);
   }
 }
 

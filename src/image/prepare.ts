@@ -62,7 +62,7 @@ export async function prepareImage(request: PrepareRequest, paths: Paths): Promi
     if (source.kind === "url") await fromUrl(source, record, request, paths);
     else {
       await stageImage(name, paths, record, async (rootfs) => {
-        if (source.kind === "archive") await unpack(decompress(location), rootfs, say);
+        if (source.kind === "archive") await unpackFile(location, location, rootfs, say);
         else await copyTree(location, rootfs, paths.lib);
       });
     }
@@ -144,9 +144,24 @@ async function fromUrl(
     throw diskFull(name, paths, error);
   }
   try {
-    await stageImage(name, paths, record, (rootfs) => unpack(decompress(part), rootfs, say));
+    await stageImage(name, paths, record, (rootfs) => unpackFile(part, location, rootfs, say));
   } finally {
     rmSync(part);
+  }
+}
+
+async function unpackFile(
+  path: string,
+  location: string,
+  rootfs: string,
+  say: (line: string) => void,
+): Promise<void> {
+  try {
+    await unpack(decompress(path), rootfs, say);
+  } catch (error) {
+    if (!(error instanceof KontenerError) || isDiskFull(error)) throw error;
+    const { code, hint, message } = error;
+    throw new KontenerError(`cannot unpack ${location}: ${message}`, { code, hint, cause: error });
   }
 }
 

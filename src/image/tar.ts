@@ -56,7 +56,7 @@ export async function* readTar(source: AsyncIterable<Uint8Array>): AsyncGenerato
     for (;;) {
       const block = await bytes.read(BLOCK_SIZE);
       if (!block) throw damaged("the archive is cut short: its end mark is missing");
-      const header = decodeHeader(block);
+      const header = decodeBlock(block, bytes.position === BLOCK_SIZE);
       if (!header) break;
       if ("xgLK".includes(header.typeflag)) {
         const records = await readRecords(header, bytes);
@@ -72,6 +72,14 @@ export async function* readTar(source: AsyncIterable<Uint8Array>): AsyncGenerato
     await bytes.drain();
   } finally {
     await bytes.close();
+  }
+}
+
+function decodeBlock(block: Uint8Array, first: boolean): TarHeader | undefined {
+  try {
+    return decodeHeader(block);
+  } catch (error) {
+    throw first ? damaged("this is no tar archive", error) : error;
   }
 }
 
