@@ -27,12 +27,25 @@ export function applyLinkSteps(steps: readonly NetlinkStep[], pid: number): void
   }
 }
 
-/** Removes an interface, and a veth's other end with it. One that is gone is no error: it went with its namespace. */
+/**
+ * Switches the host's end of a cable off. From then on nobody answers at the container's address, so that it can be leased
+ * again, and the kernel removes both ends with the container's network namespace. It takes 0.3 ms; waiting for the removal
+ * ({@link removeLink}) takes 30, as the kernel waits until no CPU can still be using the interface.
+ */
+export function unplugLink(name: string): void {
+  change({ type: "RTM_SETLINK", name, up: false }, `unplug ${name}`);
+}
+
+/** Removes an interface, and a veth's other end with it. */
 export function removeLink(name: string): void {
+  change({ type: "RTM_DELLINK", name }, `remove interface ${name}`);
+}
+
+/** An interface that is gone is no error: it went with its namespace. */
+function change(request: LinkRequest, step: string): void {
   using socket = new RouteSocket();
-  const request: LinkRequest = { type: "RTM_DELLINK", name };
   const [ack] = socket.send([request], 0);
-  check(request, ack!, `remove interface ${name}`, ["ENODEV"]);
+  check(request, ack!, step, ["ENODEV"]);
 }
 
 function check(

@@ -26,7 +26,7 @@ describe.skipIf(!isRoot)("a container's network", () => {
       warnings: [],
       sameNamespace: true,
     });
-    const status = JSON.parse((await world.task("status", "--format", "json")).stdout) as unknown;
+    const status = JSON.parse((await world.task("status --format json")).stdout) as unknown;
     expect(status).toEqual({
       bridge: world.bridge,
       subnet: "10.99.0.0/24",
@@ -104,7 +104,7 @@ describe.skipIf(!isRoot)("a container's network", () => {
   });
 
   test("down --force leaves the host as it was, forwarding included", async () => {
-    expect(await world.task("down", "--force")).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(await world.task("down --force")).toMatchObject({ exitCode: 0, stderr: "" });
     const links = await world.must(world.host, "ip", "-o", "link");
     for (const name of links.match(/\bkt[0-9a-f]{12}\b/g) ?? [])
       await world.must(world.host, "ip", "link", "del", name); // their containers are still there

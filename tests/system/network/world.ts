@@ -62,8 +62,11 @@ export class World implements AsyncDisposable {
   }
 
   /** Runs a command in the network (and mount) namespace of a process. */
-  async run(where: Bun.Subprocess, ...command: string[]): Promise<Output> {
-    const child = this.#start(where, command);
+  run(where: Bun.Subprocess, ...command: string[]): Promise<Output> {
+    return this.#finish(this.#start(where, command));
+  }
+
+  async #finish(child: Bun.Subprocess<"ignore", "pipe", "pipe">): Promise<Output> {
     const [stdout, stderr, exitCode] = await Promise.all([
       child.stdout.text(),
       child.stderr.text(),
@@ -78,9 +81,21 @@ export class World implements AsyncDisposable {
     return stdout;
   }
 
+  /** Takes a tool away from the host. */
+  async hide(tool: string): Promise<void> {
+    const path = Bun.which(tool);
+    if (path) await this.must(this.host, "mount", "--bind", "/dev/null", path);
+  }
+
   /** `bun tasks/network.ts VERB…` on the host. */
-  task(...words: string[]): Promise<Output> {
-    return this.run(this.host, process.execPath, `${root}tasks/network.ts`, ...words);
+  task(words: string, env?: Record<string, string>): Promise<Output> {
+    return this.#finish(
+      this.#start(
+        this.host,
+        [process.execPath, `${root}tasks/network.ts`, ...words.split(" ")],
+        env,
+      ),
+    );
   }
 
   async attach(id: string, container: Bun.Subprocess): Promise<Attached> {
@@ -108,7 +123,7 @@ export class World implements AsyncDisposable {
       addresses: "ip -o -4 addr",
       routes: "ip route; ip rule",
       nft: "nft list ruleset",
-      iptables: "iptables-save | grep -v '^#'",
+      iptables: "iptables-save | grep -v '^#' | sed 's/ \\[[0-9:]*\\]//'",
       forwarding: "cat /proc/sys/net/ipv4/ip_forward",
       directory: `find ${this.#run}`,
     };
@@ -125,7 +140,11 @@ export class World implements AsyncDisposable {
     rmSync(this.#run, { recursive: true });
   }
 
-  #start(where: Bun.Subprocess, command: string[]): Bun.Subprocess<"ignore", "pipe", "pipe"> {
+  #start(
+    where: Bun.Subprocess,
+    command: string[],
+    env: Record<string, string> = {},
+  ): Bun.Subprocess<"ignore", "pipe", "pipe"> {
     const enter = ["nsenter", "--target", `${where.pid}`, "--net", "--mount", "--"];
     const child = Bun.spawn([...enter, ...command], {
       stdio: ["ignore", "pipe", "pipe"],
@@ -134,6 +153,7 @@ export class World implements AsyncDisposable {
         KONTENER_RUN: `${this.#run}/run`,
         KONTENER_BRIDGE: this.bridge,
         KONTENER_SUBNET: "10.99.0.0/24",
+        ...env,
       },
     });
     this.#processes.push(child);
