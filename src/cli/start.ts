@@ -4,6 +4,7 @@ import { run as runContainer } from "../engine/run.ts";
 import type { CommandLine } from "./argv.ts";
 import { observe } from "./observe.ts";
 import { say } from "./report.ts";
+import { writeError } from "./stderr.ts";
 import { isTerminal, painter, wantsColour } from "./terminal.ts";
 
 /** Does what a command line of `run` or `sh` asks for; the exit code is docker's. */
@@ -25,7 +26,7 @@ export async function start(line: CommandLine): Promise<number> {
   const result = await runContainer(options, engine, observer).finally(end);
   sayEnd(result);
   // Standard output is the container's: the result is the last line on the other one.
-  if (engine.format === "json") console.error(JSON.stringify(result));
+  if (engine.format === "json") writeError(`${JSON.stringify(result)}\n`);
   return result.exitCode;
 }
 

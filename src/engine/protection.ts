@@ -1,10 +1,11 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { KontenerError } from "../abi/error.ts";
-import type { CapabilitySets, Seccomp } from "../oci/runtime-spec.ts";
+import type { CapabilitySets, DeviceRule, Seccomp } from "../oci/runtime-spec.ts";
 import type { Host } from "../plan/host.ts";
 import { capabilitySets } from "../security/capabilities.ts";
+import { deviceRules } from "../security/devices.ts";
 import { parseSecurityOptions, type SecurityOptions } from "../security/options.ts";
-import { maskedPaths, readonlyPaths } from "../security/paths.ts";
+import { maskedPaths, readonlyPaths, thermalPaths } from "../security/paths.ts";
 import { defaultFilter } from "../security/seccomp-default.ts";
 import { defaultSeccomp, type SeccompContext } from "../security/seccomp-profile.ts";
 import type { ContainerOptions } from "../spec/options.ts";
@@ -15,6 +16,7 @@ export type Protection = {
   noNewPrivileges: boolean;
   seccomp: Seccomp | undefined;
   filter: Uint8Array | undefined;
+  devices: DeviceRule[];
   maskedPaths: string[];
   readonlyPaths: string[];
 };
@@ -42,7 +44,8 @@ export async function protectionOf(
     ...(privileged
       ? { seccomp: undefined, filter: undefined }
       : await seccompOf(chosen.seccomp, context)),
-    maskedPaths: open ? [] : [...maskedPaths],
+    devices: deviceRules([], privileged),
+    maskedPaths: open ? [] : [...maskedPaths, ...thermal()],
     readonlyPaths: open ? [] : [...readonlyPaths],
   };
 }
@@ -59,6 +62,10 @@ async function seccompOf(
   const seccomp = parseSeccompProfile(readProfile(chosen.path), context, chosen.path);
   return { seccomp, filter: compileSeccomp(seccomp, context.arch) };
 }
+
+/** Two mounts for each processor, so only where there is something to hide. */
+const thermal = (): string[] =>
+  existsSync(thermalPaths(1)[0]!) ? thermalPaths(navigator.hardwareConcurrency) : [];
 
 function readProfile(path: string): string {
   try {

@@ -2,6 +2,7 @@ import { ReadStream } from "node:tty";
 import { ioctlRequests } from "../abi/ioctl.ts";
 import { call, memory, tryCall } from "../linux/libc.ts";
 import { takeDescriptor } from "../linux/pidfd.ts";
+import { enterRawMode } from "../linux/termios.ts";
 
 /**
  * The engine's side of a container's terminal: what is typed goes in, what is printed comes out, the size follows the
@@ -14,7 +15,7 @@ export class TerminalBridge implements AsyncDisposable {
   readonly #interactive: boolean;
   readonly #resize = () => this.#copySize();
   readonly #typed = (data: Buffer) => this.#write(data);
-  readonly #restore = () => this.#cooked();
+  readonly #restore: () => void;
 
   /** Takes the terminal's master, descriptor `fd` of process `pid`. `interactive`: standard input goes in. */
   constructor(pid: number, fd: number, interactive: boolean) {
@@ -29,9 +30,9 @@ export class TerminalBridge implements AsyncDisposable {
       this.#output.on("error", () => resolve()); // EIO: the last program has closed the other end (pty(7))
     });
     process.stdout.on("resize", this.#resize);
+    this.#restore = interactive ? enterRawMode(0) : enterRawMode(1, true);
+    process.on("exit", this.#restore);
     if (interactive) {
-      process.stdin.setRawMode?.(true);
-      process.on("exit", this.#restore);
       process.stdin.on("data", this.#typed);
       process.stdin.resume();
     }
@@ -54,20 +55,17 @@ export class TerminalBridge implements AsyncDisposable {
     call("ioctl", this.#master, ioctlRequests.TIOCSWINSZ, new Uint8Array(size.buffer));
   }
 
-  #cooked(): void {
-    process.stdin.setRawMode?.(false);
-  }
-
   /** Waits until everything that the container printed is out, then gives the user's terminal back. */
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.race([this.#drained, Bun.sleep(1000)]);
+    await new Promise<void>((written) => process.stdout.write("", () => written()));
     process.stdout.off("resize", this.#resize);
     if (this.#interactive) {
       process.stdin.off("data", this.#typed);
       process.stdin.pause();
-      process.off("exit", this.#restore);
-      this.#cooked();
     }
+    process.off("exit", this.#restore);
+    this.#restore();
     this.#output.destroy();
   }
 }

@@ -3,7 +3,14 @@ import type { ContainerOptions } from "../spec/options.ts";
 import { annotations } from "./annotations.ts";
 import { etcMounts, hostSysfs, kernelMounts, optionMount } from "./mounts.ts";
 import { resources } from "./resources.ts";
-import type { CapabilitySets, Mount, NamespaceType, RuntimeSpec, Seccomp } from "./runtime-spec.ts";
+import type {
+  CapabilitySets,
+  DeviceRule,
+  Mount,
+  NamespaceType,
+  RuntimeSpec,
+  Seccomp,
+} from "./runtime-spec.ts";
 import type { User } from "./user.ts";
 
 /** What the options alone do not say, found out by the engine. */
@@ -19,6 +26,8 @@ export type SpecFacts = {
   capabilities: CapabilitySets;
   noNewPrivileges: boolean;
   seccomp: Seccomp | undefined;
+  /** The device cgroup's rules. */
+  devices: DeviceRule[];
   maskedPaths: string[];
   readonlyPaths: string[];
   cgroupMounts: Mount[];
@@ -61,7 +70,7 @@ export function specFromOptions(options: ContainerOptions, facts: SpecFacts): Ru
     linux: {
       namespaces: namespaces(options).map((type) => ({ type })),
       cgroupsPath: `/kontener/${facts.id}`,
-      resources: resources(options),
+      resources: resources(options, facts.devices),
       ...(facts.seccomp ? { seccomp: facts.seccomp } : {}),
       ...(options.sysctls ? { sysctl: options.sysctls } : {}),
       maskedPaths: facts.maskedPaths,

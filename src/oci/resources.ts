@@ -1,6 +1,6 @@
 import type { ContainerOptions } from "../spec/options.ts";
 import { DEFAULT_MEMORY } from "../spec/rules.ts";
-import type { Resources } from "./runtime-spec.ts";
+import type { DeviceRule, Resources } from "./runtime-spec.ts";
 
 /** As podman's default: enough for any build, too few for a fork bomb to take the host down. */
 export const DEFAULT_PIDS = 2048;
@@ -11,10 +11,11 @@ const CPU_PERIOD = 100_000;
 const limit = (value: number | "unlimited"): number => (value === "unlimited" ? -1 : value);
 
 /** config-linux.md, "Control groups": `swap` is memory and swap together, so that equal to `limit` means no swap. */
-export function resources(options: ContainerOptions): Resources {
+export function resources(options: ContainerOptions, devices: DeviceRule[]): Resources {
   const memory = limit(options.memory ?? DEFAULT_MEMORY);
   const swap = limit(options.memorySwap ?? options.memory ?? DEFAULT_MEMORY);
   return {
+    devices,
     memory: { limit: memory, swap },
     pids: { limit: limit(options.pidsLimit ?? DEFAULT_PIDS) },
     ...(options.cpus === undefined

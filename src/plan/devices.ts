@@ -1,16 +1,7 @@
 import type { Device, RuntimeSpec } from "../oci/runtime-spec.ts";
+import { defaultDevices } from "../security/devices.ts";
 import type { Step } from "./step.ts";
 import { AT_FDCWD } from "./values.ts";
-
-/** What every container has (config-linux.md, "Default Devices"); /dev/ptmx is the link below. */
-const standard: Device[] = [
-  { type: "c", path: "/dev/null", major: 1, minor: 3 },
-  { type: "c", path: "/dev/zero", major: 1, minor: 5 },
-  { type: "c", path: "/dev/full", major: 1, minor: 7 },
-  { type: "c", path: "/dev/random", major: 1, minor: 8 },
-  { type: "c", path: "/dev/urandom", major: 1, minor: 9 },
-  { type: "c", path: "/dev/tty", major: 5, minor: 0 },
-];
 
 /** config-linux.md, "Default Symlinks": programs expect them. */
 const links = {
@@ -29,7 +20,7 @@ const makedev = (major = 0, minor = 0): number =>
 
 /** Device nodes and links of /dev, which is an empty tmpfs when these steps run. */
 export function planDevices(spec: RuntimeSpec): Step[] {
-  const nodes = [...standard, ...(spec.linux.devices ?? [])];
+  const nodes = [...defaultDevices, ...(spec.linux.devices ?? [])];
   return [
     { call: "umask", mask: 0, why: "no mask: the modes that follow are meant as they are" },
     ...nodes.flatMap(planNode),

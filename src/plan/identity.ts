@@ -1,6 +1,7 @@
 import { capabilities as names } from "../abi/capability.ts";
 import type { Rlimit } from "../abi/resource.ts";
 import type { CapabilitySets, RuntimeSpec } from "../oci/runtime-spec.ts";
+import { capabilityMask } from "../security/capabilities.ts";
 import type { Step } from "./step.ts";
 import { AT_FDCWD, halfWords, words } from "./values.ts";
 
@@ -106,16 +107,10 @@ const keepCapabilities: Step = {
 
 const LINUX_CAPABILITY_VERSION_3 = 0x20080522;
 
-/** The sets of capset(2) as two halves of 64 bits. */
+/** The sets of capset(2), which come in two halves of 32 bits. */
 function planCapset(sets: CapabilitySets): Step {
-  const half = (set: readonly string[], high: number): number =>
-    names.reduce(
-      (sum, name, i) => (set.includes(name) && i >> 5 === high ? sum + 2 ** (i & 31) : sum),
-      0,
-    );
-  const data = [0, 1].flatMap((high) =>
-    [sets.effective, sets.permitted, sets.inheritable].map((set) => half(set, high)),
-  );
+  const masks = [sets.effective, sets.permitted, sets.inheritable].map(capabilityMask);
+  const data = [0, 1].flatMap((half) => masks.map((mask) => mask[half]!));
   const count = (set: readonly string[]): string => `${set.length} of ${names.length}`;
   return {
     call: "capset",
@@ -124,7 +119,7 @@ function planCapset(sets: CapabilitySets): Step {
       `{effective=${count(sets.effective)}, permitted=${count(sets.permitted)}, inheritable=${count(sets.inheritable)}}`,
       ...data,
     ),
-    why: "the powers that the process itself keeps: of root's, the pieces that do the host no harm",
+    why: "root's powers, cut into pieces: keep those that are harmless to the host, drop the others",
   };
 }
 

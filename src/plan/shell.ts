@@ -114,9 +114,18 @@ const redirection = (fd: number, path: string | undefined): string | undefined =
   path === undefined ? undefined : `exec ${fd}<>${shellWords(path)}`;
 
 const echo = (text: string, path: string | undefined): string | undefined =>
-  path === undefined
-    ? undefined
-    : `${shellWords("echo", text.replace(/\n$/, ""))} > ${shellWords(path)}`;
+  path === undefined ? undefined : `${sayWords(text)} > ${shellWords(path)}`;
+
+/** More than a line is written in printf(1)'s escapes, so that the command itself stays one. */
+function sayWords(text: string): string {
+  const line = text.replace(/\n$/, "");
+  if (!/[\n\t]/.test(line)) return shellWords("echo", line);
+  const escapes: Record<string, string> = { "%": "%%", "\\": "\\\\", "\n": "\\n", "\t": "\\t" };
+  return shellWords(
+    "printf",
+    text.replace(/[%\\\n\t]/g, (character) => escapes[character]!),
+  );
+}
 
 const nodeTypes: Record<number, string> = { 0o020000: "c", 0o060000: "b", 0o010000: "p" };
 

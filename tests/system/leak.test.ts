@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
-import { describeAsRoot, Engine, eventually, hostPicture } from "./support.ts";
+import { describeAsRoot, Engine, eventually, expectAsBefore, hostPicture } from "./support.ts";
 
 describeAsRoot("nothing is left behind", () => {
   const engine = new Engine(15);
@@ -18,8 +18,7 @@ describeAsRoot("nothing is left behind", () => {
     const { failures, descriptors } = JSON.parse(text);
     expect(failures).toEqual([]);
     expect(descriptors.after).toBe(descriptors.before);
-    await eventually(() => Bun.deepEquals(hostPicture(engine), before));
-    expect(hostPicture(engine)).toEqual(before);
+    await expectAsBefore(engine, before);
   }, 120_000);
 
   test("after the engine was killed at any moment, the next start cleans up", async () => {
@@ -39,8 +38,7 @@ describeAsRoot("nothing is left behind", () => {
     }
     const { exitCode } = await engine.run(["run", "--name", "victim", "busybox", "true"]);
     expect(exitCode).toBe(0);
-    await eventually(() => Bun.deepEquals(hostPicture(engine), before));
-    expect(hostPicture(engine)).toEqual(before);
+    await expectAsBefore(engine, before);
   });
 
   test("after PID 1 or the monitor was killed", async () => {
@@ -68,7 +66,6 @@ describeAsRoot("nothing is left behind", () => {
       process.kill(pid!, "SIGKILL");
       expect(await child.exited).toBe(137);
     }
-    await eventually(() => Bun.deepEquals(hostPicture(engine), before));
-    expect(hostPicture(engine)).toEqual(before);
+    await expectAsBefore(engine, before);
   });
 });

@@ -44,7 +44,7 @@ describeAsRoot("limits", () => {
 
   test("--cpus holds a busy loop back", async () => {
     const { stderr } = await run(
-      ["--cpus", "0.2", "--format", "json"],
+      ["--cpus", "0.2", "--init", "--format", "json"],
       "timeout",
       "1",
       "sh",

@@ -1,5 +1,5 @@
 /** What the system tests share: an engine with state of its own, and a picture of the host to compare with. */
-import { afterAll, describe } from "bun:test";
+import { afterAll, describe, expect } from "bun:test";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 
 export const root = new URL("../..", import.meta.url).pathname;
@@ -69,27 +69,59 @@ const command = (words: string[]): string => {
 };
 
 const listing = (directory: string): string[] =>
-  existsSync(directory) ? (readdirSync(directory, { recursive: true }) as string[]).sort() : [];
+  existsSync(directory)
+    ? (readdirSync(directory, { recursive: true }) as string[]).map(
+        (name) => `${directory}/${name}`,
+      )
+    : [];
+
+const lines = (text: string): string[] => text.split("\n").map((line) => line.trim());
+
+export type Picture = Record<string, string[]>;
 
 /** Everything on the host that a container could leave behind. */
-export function hostPicture(engine: Engine): Record<string, unknown> {
+export function hostPicture(engine: Engine): Picture {
+  const run = engine.env["KONTENER_RUN"]!;
   return {
-    mounts: readFileSync("/proc/self/mountinfo", "utf8")
-      .split("\n")
-      .map((line) => line.split(" ").slice(2, 6).join(" "))
-      .sort(),
-    interfaces: readdirSync("/sys/class/net").sort(),
-    routes: command(["ip", "route"]),
-    nft: command(["nft", "list", "ruleset"]).replace(/packets \d+ bytes \d+/g, ""),
-    iptables: command(["iptables-save"])
-      .replace(/^#.*$/gm, "")
-      .replace(/\[\d+:\d+\]/g, ""),
-    forwarding: readFileSync("/proc/sys/net/ipv4/ip_forward", "utf8"),
+    mounts: lines(readFileSync("/proc/self/mountinfo", "utf8")).map((line) =>
+      line.split(" ").slice(2, 6).join(" "),
+    ),
+    interfaces: readdirSync("/sys/class/net"),
+    routes: lines(command(["ip", "route"]).replace(/ linkdown/g, "")),
+    nft: lines(command(["nft", "list", "ruleset"])),
+    iptables: lines(
+      command(["iptables-save"])
+        .replace(/^#.*$/gm, "")
+        .replace(/\[\d+:\d+\]/g, ""),
+    ),
+    forwarding: [readFileSync("/proc/sys/net/ipv4/ip_forward", "utf8")],
     cgroups: cgroups(),
     processes: engineProcesses(),
-    run: listing(engine.env["KONTENER_RUN"]!).filter((name) => name !== "lock"),
-    lib: listing(`${engine.env["KONTENER_LIB"]}/containers`),
+    state: [`${run}/containers`, `${run}/names`, `${run}/network/leases`].flatMap(listing),
+    layers: listing(`${engine.env["KONTENER_LIB"]}/containers`),
   };
+}
+
+/**
+ * Waits until the host has nothing that it had not before, and still has all that it had: the kernel takes some things
+ * away a little later, and other engines on this host may come and go meanwhile.
+ */
+export async function expectAsBefore(engine: Engine, before: Picture): Promise<void> {
+  let left: Picture = {};
+  const same = () => {
+    const after = hostPicture(engine);
+    left = {};
+    for (const key of Object.keys(before)) {
+      const added = after[key]!.filter((line) => !before[key]!.includes(line));
+      const own = key === "cgroups" || key === "processes"; // those of other engines may end
+      const missing = own ? [] : before[key]!.filter((line) => !after[key]!.includes(line));
+      if (added.length + missing.length)
+        left[key] = [...added, ...missing.map((line) => `missing: ${line}`)];
+    }
+    return Object.keys(left).length === 0;
+  };
+  await eventually(same).catch(() => undefined);
+  expect(left).toEqual({});
 }
 
 function cgroups(): string[] {

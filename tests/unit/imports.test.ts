@@ -10,7 +10,7 @@ const allowed: Record<string, string[]> = {
   linux: ["abi"],
   spec: ["abi"],
   oci: ["abi", "spec", "image"],
-  plan: ["abi", "oci"],
+  plan: ["abi", "oci", "security"],
   security: ["abi", "oci"],
   launch: ["abi", "linux", "plan"],
   cgroup: ["abi", "linux", "oci", "plan"],
@@ -28,7 +28,7 @@ const allowed: Record<string, string[]> = {
     "network",
     "image",
   ],
-  cli: ["abi", "linux", "spec", "oci", "plan", "engine", "image"],
+  cli: ["abi", "linux", "spec", "oci", "plan", "launch", "engine", "image"],
 };
 
 /** Folders whose modules decide and do nothing: they import no FFI, no file system, no Bun API. */

@@ -32,6 +32,7 @@ export function specFor(wish: Wish = {}): RuntimeSpec {
       capabilities: uid ? { ...powers, effective: [], permitted: [] } : powers,
       noNewPrivileges: wish.noNewPrivileges ?? true,
       seccomp: undefined,
+      devices: [],
       maskedPaths: ["/proc/kcore"],
       readonlyPaths: ["/proc/sys"],
       cgroupMounts: [],
