@@ -1,9 +1,9 @@
-import { writeSync } from "node:fs";
 import { errnoName } from "../abi/errno.ts";
 import { callArguments, formatStep, isHostStep } from "../plan/format.ts";
 import { FORK_REASON, Narration, type Listener, type Told } from "../plan/narrate.ts";
 import { Lecture } from "./lecture.ts";
 import { paintFor } from "./paint.ts";
+import { writeError } from "./stderr.ts";
 import { isTerminal } from "./terminal.ts";
 
 /** A narration, the remarks that it takes, and its end: a birth that fails stops in the middle of a sentence. */
@@ -12,31 +12,17 @@ export type Narrator = { narration: Narration; event(text: string): void; end():
 /** `--explain` and `--explain=json`, on standard error: give `narration` to the engine as its observer. */
 export async function openNarrator(format: "text" | "json"): Promise<Narrator> {
   if (format === "json") {
-    const json = new JsonLines((line) => writeWhole(`${line}\n`));
+    const json = new JsonLines((line) => writeError(`${line}\n`));
     return { narration: new Narration(json), event: (text) => json.event(text), end: () => {} };
   }
   // A terminal in raw mode, which that of `-t` is, does not add the carriage return.
   const ending = isTerminal(2) ? "\r\n" : "\n";
-  const lecture = new Lecture((line) => writeWhole(line + ending), await paintFor(2));
+  const lecture = new Lecture((line) => writeError(line + ending), await paintFor(2));
   return {
     narration: new Narration(lecture),
     event: (text) => lecture.event(text),
     end: () => lecture.flush(),
   };
-}
-
-/** Not console.error, which Bun paints red on a terminal; at once, so that it stands before what the command prints next. */
-function writeWhole(text: string): void {
-  const bytes = new TextEncoder().encode(text);
-  for (let at = 0; at < bytes.length;) {
-    try {
-      at += writeSync(2, bytes, at);
-    } catch (error) {
-      // The descriptor may be shared with somebody who has made it non-blocking.
-      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
-      Bun.sleepSync(1);
-    }
-  }
 }
 
 /** `--explain=json`: an object a line for each step, and one for what is no step (`{"event": …}`). */

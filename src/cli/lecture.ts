@@ -96,9 +96,9 @@ export class Lecture implements Listener {
 
   #print({ side, step, result, microseconds, shell }: Told): void {
     const { call, quiet, shell: command } = this.#paint;
-    const words = formatStep(step, { cut: CUT }).split(" ");
-    words.push(`${words.pop()}${resultText(step, result)}`);
-    this.#lines(side, microseconds, wrap(words, WIDTH - MARGIN), call);
+    const text = formatStep(step, { cut: CUT }) + resultText(step, result);
+    const pieces = text.split(/(?<=,) /); // between arguments
+    this.#lines(side, microseconds, wrap(pieces, WIDTH - MARGIN), call);
     const indent = " ".repeat(MARGIN);
     if (!this.#reasons.has(step.why))
       for (const line of wrap(step.why.split(" "), WIDTH - MARGIN)) this.#write(indent + line);
@@ -124,12 +124,15 @@ export class Lecture implements Listener {
   }
 }
 
-/** The execve that succeeds is no repetition of those that found nothing. */
+/** Lines for one file belong together; the execve that succeeds is no repetition of those that found nothing. */
 const isLike = (first: Told, { side, step, result }: Told): boolean =>
   first.side === side &&
   first.step.call === step.call &&
-  first.step.why === step.why &&
+  (first.step.why === step.why || isOneFile(first.step, step)) &&
   !(step.call === "execve" && result === 0);
+
+const isOneFile = (a: Step | HostStep, b: Step | HostStep): boolean =>
+  "text" in a && "text" in b && a.path === b.path;
 
 /** Nothing returns from a meeting, nor from an execve that succeeds. */
 function resultText({ call }: Step | HostStep, result: number | undefined): string {
@@ -139,7 +142,10 @@ function resultText({ call }: Step | HostStep, result: number | undefined): stri
 
 /** What a step is about, among others like the first: its path, else the argument that differs. */
 function subject(step: Step | HostStep, first: Step | HostStep): string {
-  if (isHostStep(step) || isHostStep(first)) return "path" in step ? `${step.path}` : "";
+  if (isHostStep(step) || isHostStep(first)) {
+    if (isOneFile(step, first)) return "text" in step ? `${step.text}` : "";
+    return "path" in step ? `${step.path}` : "";
+  }
   const [texts, others] = [argumentTexts(step), argumentTexts(first)];
   const path = texts.find(
     ({ name }) => /^(linkpath|pathname|target)$/.test(name) && !isLinkTarget(step, name),

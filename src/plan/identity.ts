@@ -90,7 +90,7 @@ export function planUser(spec: RuntimeSpec): Step[] {
       why: "the command's user in all three forms, likewise",
     },
   ];
-  if (umask !== undefined) steps.push({ call: "umask", mask: umask, why: "the mode of new files" });
+  if (umask !== undefined) steps.push({ call: "umask", mask: umask, why: "which permissions new files do not get" });
   if (sets) steps.push(planCapset(sets), ...sets.ambient.map(planAmbient));
   return steps;
 }
@@ -119,7 +119,7 @@ function planCapset(sets: CapabilitySets): Step {
       `{effective=${count(sets.effective)}, permitted=${count(sets.permitted)}, inheritable=${count(sets.inheritable)}}`,
       ...data,
     ),
-    why: "root's powers, cut into pieces: keep those that are harmless to the host, drop the others",
+    why: "the powers that the process itself keeps: of root's, the pieces that do the host no harm",
   };
 }
 

@@ -4,7 +4,7 @@ import { Lecture } from "../../../src/cli/lecture.ts";
 import type { Told } from "../../../src/plan/narrate.ts";
 import type { Step } from "../../../src/plan/step.ts";
 
-const told = (step: Step, more: Partial<Told> = {}): Told => ({
+const told = (step: Told["step"], more: Partial<Told> = {}): Told => ({
   side: "pid1",
   number: 1,
   step,
@@ -58,6 +58,16 @@ test("an error that the plan lets pass is named, and called harmless", () => {
   });
   expect(lines[0]).toEndWith("= -1 EINVAL (no harm)");
   expect(lines.at(-1)).toEndWith("… and 1 more like it: CAP_MKNOD (EINVAL: no harm)");
+});
+
+test("what is written to one file is gathered, with what was written", () => {
+  const allow = (text: string, why: string) =>
+    told({ call: "write", path: "/cg/devices.allow", text, why }, { side: "host" });
+  const lines = lecture((l) => {
+    l.step(allow("c 1:3 rwm", "null"));
+    l.step(allow("c 1:5 rwm", "zero"));
+  });
+  expect(lines.at(-1)).toEndWith("… and 1 more like it: c 1:5 rwm");
 });
 
 test("a reason is given once a chapter", () => {

@@ -335,6 +335,10 @@ describe("the shell command that does the same", () => {
       },
       "nsenter --target $PID --net ip link set dev eth0 up",
     ],
+    [
+      { call: "write", path: "/etc/hosts", text: "a\tb\n100%\n\\n\n", why: "" },
+      "printf 'a\\tb\\n100%%\\n\\\\n\\n' > /etc/hosts",
+    ],
   ];
   for (const [step, shell] of hostSteps)
     test(`on the host: ${shell}`, () => expect(shellOf(step)).toBe(shell));
@@ -349,6 +353,12 @@ test("a shell reads quoted words as they were", () => {
   const strange = ["", "a b", "it's", "$HOME", "*", "a\nb", "`id`", '"', "\\", "ü", "-n", "a=b"];
   const { stdout } = Bun.spawnSync(["sh", "-c", `printf '%s\\0' ${shellWords(...strange)}`]);
   expect(stdout.toString().split("\0").slice(0, -1)).toEqual(strange);
+});
+
+test("printf's escapes give the text that was meant", () => {
+  const text = "a\tb\n100%\n\\n %s\n";
+  const command = shellOf({ call: "write", path: "/f", text, why: "" })!;
+  expect(Bun.spawnSync(["sh", "-c", command.replace(" > /f", "")]).stdout.toString()).toBe(text);
 });
 
 test("a shell can parse every command of a plan", () => {
