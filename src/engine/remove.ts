@@ -19,9 +19,9 @@ export async function removeContainer(held: Held, paths: Paths): Promise<void> {
   await killCgroup(layout, cgroup);
   await removeCgroup(layout, cgroup);
   if (record.link !== null) {
-    const { removeLink } = await import("../network/apply.ts");
+    const { unplugLink } = await import("../network/apply.ts");
     const { releaseLeasesOf } = await import("../network/lease.ts");
-    removeLink(record.link);
+    unplugLink(record.link);
     releaseLeasesOf(record.id, paths);
   }
   if (record.scratch !== null && !record.keep)
