@@ -90,7 +90,8 @@ export function planUser(spec: RuntimeSpec): Step[] {
       why: "the command's user in all three forms, likewise",
     },
   ];
-  if (umask !== undefined) steps.push({ call: "umask", mask: umask, why: "which permissions new files do not get" });
+  if (umask !== undefined)
+    steps.push({ call: "umask", mask: umask, why: "which permissions new files do not get" });
   if (sets) steps.push(planCapset(sets), ...sets.ambient.map(planAmbient));
   return steps;
 }
