@@ -19,7 +19,7 @@ import { plugCable } from "./network.ts";
 import { prepare } from "./prepare.ts";
 import { createRecord, type Record } from "./record.ts";
 import { cgroupPath, removeContainer } from "./remove.ts";
-import { SignalForwarder } from "./signals.ts";
+import { firstChild, SignalForwarder } from "./signals.ts";
 
 /** Told of a container's life while it happens. */
 export type Observer = {
@@ -127,6 +127,8 @@ async function giveBirth(
     : [interactive ? "inherit" : "ignore", "inherit", "inherit"];
   observer.planned?.(plan);
   doHostSteps(plan.before, 0, observer.host);
+  const reaper = spec.annotations?.[annotations.init] === "true";
+  let born = 0;
   let terminal: AsyncDisposable | undefined;
   const Bridge = tty ? (await import("./terminal.ts")).TerminalBridge : undefined;
   try {
@@ -135,14 +137,18 @@ async function giveBirth(
       { stdio, narrate: observer.child !== undefined, executor },
       {
         born(pid) {
+          born = pid;
           observer.born?.(pid);
           doHostSteps(plan.birth, pid, observer.host);
-          signals.start(pid, spec.annotations?.[annotations.init] === "true");
+          if (!reaper) signals.start(pid);
         },
         terminal(pid, fd) {
           if (Bridge) terminal = new Bridge(pid, fd, interactive);
         },
-        ...(observer.executed ? { executed: observer.executed } : {}),
+        executed() {
+          if (reaper) signals.start(firstChild(born)); // PID 1 holds signals back: they are for the command
+          observer.executed?.();
+        },
         ...(observer.child ? { done: observer.child } : {}),
         ...(observer.ask ? { step: observer.ask } : {}),
       },

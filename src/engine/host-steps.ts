@@ -1,6 +1,7 @@
 import { constants, mkdirSync, writeFileSync } from "node:fs";
 import { errnos, type Errno } from "../abi/errno.ts";
 import { SyscallError } from "../abi/error.ts";
+import { attachDeviceProgram } from "../linux/bpf.ts";
 import { applyLinkSteps } from "../network/apply.ts";
 import type { HostStep } from "../plan/host-step.ts";
 
@@ -23,6 +24,10 @@ export function doHostSteps(steps: readonly HostStep[], pid: number, done?: Host
       const each = (performance.now() - start) / batch.length;
       for (const one of batch) done?.(one, 0, each);
       i = end;
+    } else if (step.call === "bpf") {
+      doBpfStep(step);
+      done?.(step, 0, performance.now() - start);
+      i++;
     } else {
       const result = doFileStep(step, pid);
       done?.(step, result, performance.now() - start);
@@ -31,7 +36,7 @@ export function doHostSteps(steps: readonly HostStep[], pid: number, done?: Host
   }
 }
 
-function doFileStep(step: Exclude<HostStep, { call: "netlink" }>, pid: number): number {
+function doFileStep(step: Extract<HostStep, { call: "mkdir" | "write" }>, pid: number): number {
   const path = step.path.replace("$PID", String(pid));
   try {
     if (step.call === "mkdir") mkdirSync(path, step.mode);
@@ -47,6 +52,22 @@ function doFileStep(step: Exclude<HostStep, { call: "netlink" }>, pid: number): 
       args,
       errno: errnos[errno as Errno] ?? 5,
       step: step.why,
+    });
+  }
+}
+
+/** Fails closed: without its device list root in a container could open the host's disks. */
+function doBpfStep({ target, program, why }: Extract<HostStep, { call: "bpf" }>): void {
+  try {
+    attachDeviceProgram(target, program.bytes);
+  } catch (error) {
+    if (!(error instanceof SyscallError)) throw error;
+    throw new SyscallError({
+      call: error.call,
+      args: error.args,
+      errno: errnos[error.errno as Errno] ?? 5,
+      step: why,
+      hint: "the kernel needs CONFIG_CGROUP_BPF (Linux 4.15), the engine CAP_SYS_ADMIN; --privileged starts without a device list, and with every device",
     });
   }
 }

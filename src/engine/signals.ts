@@ -31,9 +31,9 @@ export class SignalForwarder implements Disposable {
     for (const { signal, listener } of this.#listeners) process.on(signal, listener);
   }
 
-  /** `init`: PID 1 is the reaper, which holds signals back; the command is its child. */
-  start(pid: number, init: boolean): void {
-    this.#pidfd = pidfdOpen((init && firstChild(pid)) || pid);
+  /** From here on signals go to process `pid`. */
+  start(pid: number): void {
+    this.#pidfd = pidfdOpen(pid);
     for (const signal of this.#early.splice(0)) this.#forward(signal);
   }
 
@@ -52,7 +52,7 @@ export class SignalForwarder implements Disposable {
   }
 }
 
-/** proc_pid_task(5), "children": here the first is the command. */
-function firstChild(pid: number): number {
+/** proc_pid_task(5), "children": the first of `--init`'s PID 1 is the command. */
+export function firstChild(pid: number): number {
   return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ")[0]);
 }

@@ -32,8 +32,8 @@ describeAsRoot("at a terminal", () => {
 
   test("^C ends the program and not the shell; ^D ends the shell; the terminal's modes are as before", async () => {
     await using person = new Person(["sh"], engine.env);
-    person.type(`PS1='host> '; cd /; stty -a > /dev/null\n`);
-    await person.sees(/\nhost> $/s);
+    person.type("PS1=host'> '\n"); // so that the echo of it does not look like the prompt
+    await person.sees(/host> $/);
     const before = person.modes;
     person.type(`${engine.command(["sh", "--network", "none", "busybox"]).join(" ")}\n`);
     await person.sees(prompt);

@@ -1,5 +1,5 @@
 /** What the system tests share: an engine with state of its own, and a picture of the host to compare with. */
-import { afterAll, describe, expect } from "bun:test";
+import { afterAll, describe, expect, setDefaultTimeout } from "bun:test";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 
 export const root = new URL("../..", import.meta.url).pathname;
@@ -7,7 +7,10 @@ const isRoot = process.getuid?.() === 0;
 if (!isRoot) console.error("system tests are skipped: containers need root (sudo bun test)");
 
 /** A group of tests with real containers; skipped, with a line that says so, where this is not root. */
-export const describeAsRoot = isRoot ? describe : describe.skip;
+export function describeAsRoot(name: string, tests: () => void): void {
+  setDefaultTimeout(60_000); // a guest without KVM and a loaded machine are slow; a test that hangs should still end
+  (isRoot ? describe : describe.skip)(name, tests);
+}
 
 export type Finished = { stdout: string; stderr: string; exitCode: number };
 export type RunOptions = { stdin?: string; env?: Record<string, string> };
