@@ -20,6 +20,7 @@ const sharedEtc = [
   "etc/protocols",
   "etc/services",
   "etc/ssl/certs",
+  "etc/ssl/openssl.cnf",
   "etc/ca-certificates/extracted",
   "etc/pki/ca-trust/extracted",
   "etc/pki/tls/certs",
@@ -36,23 +37,26 @@ export async function hostImage(paths: Paths): Promise<Image> {
   const layout = hostLayout();
   const digest = `layout:${Bun.hash(JSON.stringify(layout)).toString(16)}`;
   if (readRecord("host", paths)?.digest !== digest) await makeLower(paths, layout, digest);
-  return {
-    name: "host",
-    layers: [`${imageDirectory("host", paths)}/rootfs`],
-    mounts: [...layout.directories, ...layout.files].map(readOnly),
-    config: shellConfig,
-  };
+  return describeHost(paths, layout);
 }
 
-function hostLayout(root = "/"): Layout {
+/** The same as it would be, with nothing written. */
+export const describeHost = (paths: Paths, layout: Layout = hostLayout()): Image => ({
+  name: "host",
+  layers: [`${imageDirectory("host", paths)}/rootfs`],
+  mounts: [...layout.directories, ...layout.files].map(readOnly),
+  config: shellConfig,
+});
+
+function hostLayout(): Layout {
   const layout: Layout = { links: [], directories: ["usr"], files: [] };
   for (const name of programDirectories) {
-    const stat = lstatSync(root + name, { throwIfNoEntry: false });
-    if (stat?.isSymbolicLink()) layout.links.push([name, readlinkSync(root + name)]);
+    const stat = lstatSync(`/${name}`, { throwIfNoEntry: false });
+    if (stat?.isSymbolicLink()) layout.links.push([name, readlinkSync(`/${name}`)]);
     else if (stat?.isDirectory()) layout.directories.push(name);
   }
   for (const path of sharedEtc) {
-    const stat = statSync(root + path, { throwIfNoEntry: false });
+    const stat = statSync(`/${path}`, { throwIfNoEntry: false });
     if (stat) (stat.isDirectory() ? layout.directories : layout.files).push(path);
   }
   return layout;

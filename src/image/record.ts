@@ -39,7 +39,8 @@ export function readRecord(name: string, paths: Paths): ImageRecord | undefined 
     if (isRecord(record)) return record;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    // EACCES: without root, for which `--dry-run` asks, the images are as good as not there.
+    if (code === "ENOENT" || code === "ENOTDIR" || code === "EACCES") return undefined;
     if (!(error instanceof SyntaxError)) throw error;
   }
   throw new KontenerError(`${path} is not an image's record`, {

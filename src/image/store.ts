@@ -50,6 +50,13 @@ export function storedImage(name: string, paths: Paths): Image | undefined {
   return { name, layers, mounts: [], config: record.config };
 }
 
+/** The image as {@link findImage} would give it, with nothing made: for plans. Undefined where it is not there yet. */
+export async function peekImage(name: string, paths: Paths): Promise<Image | undefined> {
+  checkImageName(name);
+  if (name === "host") return (await import("./host.ts")).describeHost(paths);
+  return storedImage(name, paths);
+}
+
 export type ImageListing = {
   name: string;
   /** Where it came from; undefined for one that is made at its first use. */
