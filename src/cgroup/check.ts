@@ -1,5 +1,6 @@
-import { invalid } from "../abi/error.ts";
+import { invalid, KontenerError } from "../abi/error.ts";
 import type { Resources } from "../oci/runtime-spec.ts";
+import { deviceProgram } from "./device-program.ts";
 import { homeOf, type CgroupLayout } from "./layout.ts";
 import { byteText, type LimitController } from "./limits.ts";
 
@@ -8,11 +9,13 @@ export const minimumMemory = 6 * 1024 * 1024;
 
 /**
  * Throws `INVALID` for limits that make no sense anywhere; returns a sentence for each limit that this host cannot
- * enforce. Those are no reason not to start: the user asked for the default memory limit by not asking.
+ * enforce. Those are no reason not to start: the user asked for the default memory limit by not asking. A list of devices
+ * that cannot be enforced is one (`UNSUPPORTED`): it keeps root in the container from the host's disks.
  */
 export function checkResources(resources: Resources, layout: CgroupLayout): string[] {
   checkMemory(resources);
   checkCpu(resources);
+  checkDevices(resources, layout);
   return wanted(resources).flatMap((controller) => {
     const home = homeOf(layout, controller);
     if (!home) return [missing(controller)];
@@ -53,6 +56,17 @@ function checkCpu({ cpu = {} }: Resources): void {
       `a cpu quota of ${quota} µs is too small: the least is 1000`,
       "--cpus 0.01 is the least that the usual period of 100 ms allows",
     );
+}
+
+function checkDevices({ devices = [] }: Resources, layout: CgroupLayout): void {
+  if (layout.unified || homeOf(layout, "devices") || !deviceProgram(devices)) return;
+  throw new KontenerError(
+    "this host cannot limit a container to its devices: no cgroup v2 is mounted, and no devices controller of v1",
+    {
+      code: "UNSUPPORTED",
+      hint: "mount one (mount -t cgroup2 none /sys/fs/cgroup); --privileged starts without a device list, and with every device",
+    },
+  );
 }
 
 const wanted = ({ memory, pids, cpu }: Resources): LimitController[] => [

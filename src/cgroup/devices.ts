@@ -1,4 +1,7 @@
+import { bpfInstructionSize, encodeEbpf } from "../abi/ebpf.ts";
 import type { DeviceRule } from "../oci/runtime-spec.ts";
+import type { HostStep } from "../plan/host-step.ts";
+import { accessMask, deviceProgram, isWhole, isWild } from "./device-program.ts";
 import type { Setting } from "./limits.ts";
 
 /** Device numbers that a reader of the plan should not have to look up (the kernel's admin-guide/devices.txt). */
@@ -20,17 +23,16 @@ const known: Readonly<Record<string, string>> = {
 
 /**
  * The allow list as cgroup v1's devices controller takes it, one rule a write, in the specification's order (the kernel's
- * cgroup-v1/devices.rst). On cgroup v2 there are no files for it: see {@link devicesOnV2}.
+ * cgroup-v1/devices.rst). On cgroup v2 there are no files for it: see {@link planDeviceProgram}.
  */
 export function deviceSettings(rules: readonly DeviceRule[]): Setting[] {
-  return rules.map((rule) => {
-    const numbers = `${wild(rule.major)}:${wild(rule.minor)}`;
-    const all = (rule.type ?? "a") === "a";
+  return onV1(rules).map((rule) => {
+    const all = isWhole(rule);
     const access = rule.access ?? "rwm";
-    const device = `${rule.type} ${numbers}`;
+    const device = deviceText(rule);
     return {
       file: rule.allow ? "devices.allow" : "devices.deny",
-      text: all ? "a" : `${device} ${access}`, // "a" is all devices, whatever else is in the line
+      text: all ? "a" : `${device} ${access}`,
       why: all
         ? rule.allow
           ? "every device of the host, to read, to write and to make (--privileged)"
@@ -40,11 +42,50 @@ export function deviceSettings(rules: readonly DeviceRule[]): Setting[] {
   });
 }
 
-/** What `doctor` and the documentation say about cgroup v2. */
-export const devicesOnV2 =
-  "cgroup v2 has no device files: the list of allowed devices needs an eBPF program, which kontener does not load yet; until then a container that has CAP_MKNOD can open every device";
+/**
+ * Where v1 and the specification differ. To v1 "a" is every device whatever else stands in the line, so a rule for "a" with
+ * numbers or fewer accesses becomes one for each type. A new group has its parent's list, usually everything, where the
+ * specification's list starts from nothing.
+ */
+function onV1(rules: readonly DeviceRule[]): DeviceRule[] {
+  const first = rules[0];
+  const start: DeviceRule[] = first && !isWhole(first) ? [{ allow: false, type: "a" }] : [];
+  return [...start, ...rules].flatMap((rule) =>
+    (rule.type ?? "a") !== "a" || isWhole(rule)
+      ? rule
+      : (["c", "b"] as const).map((type) => ({ ...rule, type })),
+  );
+}
 
-const wild = (n: number | undefined): string => (n === undefined || n < 0 ? "*" : String(n));
+/**
+ * The same list for cgroup v2: a program on the group's directory, in force before a process is in there. None where
+ * everything is allowed. A start whose program cannot be loaded fails: the list is a protection, not a wish.
+ */
+export function planDeviceProgram(
+  directory: string,
+  rules: readonly DeviceRule[] = [],
+): HostStep[] {
+  const instructions = deviceProgram(rules);
+  if (!instructions) return [];
+  const bytes = encodeEbpf(instructions);
+  const count = bytes.length / bpfInstructionSize;
+  const opened = rules
+    .filter((rule) => rule.allow && accessMask(rule.access) !== accessMask("m"))
+    .map((rule) => known[deviceText(rule)] ?? `device ${deviceText(rule)}`);
+  return [
+    {
+      call: "bpf",
+      target: directory,
+      program: { text: `{prog_type=BPF_PROG_TYPE_CGROUP_DEVICE, insn_cnt=${count}, …}`, bytes },
+      why: `in cgroup v2 a program is the list of devices: the kernel runs it before one is opened or made. It lets pass ${opened.join(", ") || "none"}`,
+    },
+  ];
+}
+
+const deviceText = ({ type = "a", major, minor }: DeviceRule): string =>
+  `${type} ${wild(major)}:${wild(minor)}`;
+
+const wild = (n: number | undefined): string => (isWild(n) ? "*" : String(n));
 
 /** `rwm` is mknod(2) too: a device file is only a name, opening it is what counts. */
 const verbs = (access: string): string =>

@@ -1,5 +1,7 @@
 import { invalid } from "../abi/error.ts";
 import type { HostStep } from "../plan/host-step.ts";
+import { planDeviceProgram } from "./devices.ts";
+import { homeOf } from "./layout.ts";
 import { treesFor, type CgroupRequest, type Tree } from "./trees.ts";
 
 /**
@@ -10,7 +12,10 @@ export function planCgroup(request: CgroupRequest): { create: HostStep[]; join: 
   const path = checkPath(request.path);
   const trees = treesFor(request);
   return {
-    create: trees.flatMap((tree) => [...planGroup(tree, path, []), ...planSettings(tree, path)]),
+    create: [
+      ...trees.flatMap((tree) => [...planGroup(tree, path, []), ...planSettings(tree, path)]),
+      ...planDeviceList(request, path),
+    ],
     join: trees.map((tree) => planJoin(tree, path, "$PID")),
   };
 }
@@ -52,6 +57,12 @@ function planGroup(tree: Tree, path: string, ignore: readonly string[]): HostSte
       },
     ];
   });
+}
+
+/** The list of devices is a controller in v1, a program on the group in v2. */
+function planDeviceList({ layout, resources }: CgroupRequest, path: string): HostStep[] {
+  if (!layout.unified || homeOf(layout, "devices")) return [];
+  return planDeviceProgram(`${layout.unified.mount}${path}`, resources.devices);
 }
 
 const planEnable = (directory: string, text: string): HostStep => ({

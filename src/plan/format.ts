@@ -15,7 +15,10 @@ export function formatStep(step: Step | HostStep, options: FormatOptions = {}): 
 
 /** True for what the engine does; `write` is on both sides, with a path here and a descriptor there. */
 export const isHostStep = (step: Step | HostStep): step is HostStep =>
-  step.call === "mkdir" || step.call === "netlink" || (step.call === "write" && "path" in step);
+  step.call === "mkdir" ||
+  step.call === "netlink" ||
+  step.call === "bpf" ||
+  (step.call === "write" && "path" in step);
 
 /** The arguments of a step, as they stand between the parentheses. */
 export const callArguments = (step: Step, options: FormatOptions = {}): string =>
@@ -108,6 +111,10 @@ function formatHostStep(step: HostStep, options: FormatOptions): string {
   if (step.call === "write") {
     const mode = step.create === undefined ? "" : `, ${formatMode(step.create)}`;
     return `write(${quote(step.path, {})}, ${quote(step.text, options)}${mode})`;
+  }
+  if (step.call === "bpf") {
+    const program = `bpf(BPF_PROG_LOAD, ${step.program.text})`;
+    return `bpf(BPF_PROG_ATTACH, {target_fd=${quote(step.target, {})}, attach_bpf_fd=${program}, attach_type=BPF_CGROUP_DEVICE, attach_flags=BPF_F_ALLOW_MULTI})`;
   }
   const where = step.netns === "host" ? "" : "netns=$PID, ";
   return `${step.request.type}({${where}${attributesOf(step.request)}})`;

@@ -1,4 +1,5 @@
 import type { LinkRequest } from "../abi/rtnetlink.ts";
+import type { Struct } from "./signatures.ts";
 
 /**
  * One thing that the engine does on the host's side of a birth: data, like the child's steps, so that it can be printed,
@@ -13,5 +14,7 @@ export type HostStep = {
   | { call: "mkdir"; path: string; mode: number }
   /** A file that is there already (cgroupfs), unless `create` gives the mode of a new one. */
   | { call: "write"; path: string; text: string; create?: number }
+  /** Loads a device program and attaches it to the control group at `target` (cgroup v2). */
+  | { call: "bpf"; target: string; program: Struct }
   | { call: "netlink"; netns: "host" | "container"; request: LinkRequest }
 );

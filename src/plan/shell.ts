@@ -137,6 +137,7 @@ function mknodCommand(pathname: string, mode: number, dev: number): string {
 
 function hostCommand(step: HostStep): string | undefined {
   if (step.call === "netlink") return linkCommand(step.request, step.netns);
+  if (step.call === "bpf") return undefined; // bpftool(8) attaches what is loaded, but has no assembler
   const command =
     step.call === "mkdir"
       ? shellWords("mkdir", ...modeFlag(step.mode), step.path)

@@ -44,6 +44,7 @@ test("v2: every limit of the specification has its file", () => {
     "/sys/fs/cgroup/kontener/web/cpu.weight = 20",
     "/sys/fs/cgroup/kontener/web/cpu.max = 50000 100000",
     "/sys/fs/cgroup/kontener/web/cpuset.cpus = 0-1",
+    "bpf",
   ]);
 });
 
