@@ -1,5 +1,6 @@
 /** The firewall's part of the containers' network, with whichever of nft(8) and iptables(8) the host has. */
 import { $, which, type ProcessOutput } from "zx";
+import { hasNftTable } from "../src/linux/netlink.ts";
 import {
   droppingChains,
   droppingWarning,
@@ -87,9 +88,6 @@ async function jumpTo(table: string, hook: string, chain: string): Promise<void>
   if (!there.ok) await must()`iptables -w -t ${table} -I ${hook} 1 -j ${chain}`;
 }
 
-const hasNftTable = async (bridge: string): Promise<boolean> =>
-  (await installed("nft")) && (await ask`nft list table ip ${bridge}`).ok;
-
 async function iptablesChainsThere(bridge: string) {
   const there = [];
   if (await installed("iptables"))
@@ -100,7 +98,7 @@ async function iptablesChainsThere(bridge: string) {
 
 /** Removes the rules, whichever tool made them. */
 export async function lowerRules(bridge: string): Promise<void> {
-  if (await hasNftTable(bridge)) await must()`nft delete table ip ${bridge}`;
+  if (hasNftTable(bridge)) await must()`nft delete table ip ${bridge}`;
   for (const { table, hook, chain } of await iptablesChainsThere(bridge)) {
     await ask`iptables -w -t ${table} -D ${hook} -j ${chain}`;
     await must()`iptables -w -t ${table} -F ${chain}`;
@@ -110,6 +108,6 @@ export async function lowerRules(bridge: string): Promise<void> {
 
 /** Whether the rules for NAT are there: somebody may have flushed them. */
 export async function rulesThere(bridge: string): Promise<boolean> {
-  if (await hasNftTable(bridge)) return true;
+  if (hasNftTable(bridge)) return true;
   return (await iptablesChainsThere(bridge)).some(({ table }) => table === "nat");
 }

@@ -2,15 +2,22 @@
  * The host's part of the containers' network: `bun tasks/network.ts up|down [--force]|status [--format json]`.
  * `up` is done by the first container that needs it; `down` leaves the host as it was.
  */
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { KontenerError } from "../src/abi/error.ts";
 import { withLock } from "../src/linux/file-lock.ts";
 import { paths as statePaths, type Paths } from "../src/linux/paths.ts";
 import { applyLinkSteps, removeLink } from "../src/network/apply.ts";
-import { formatRecord, otherBridges, readBridge } from "../src/network/bridge-record.ts";
+import {
+  formatRecord,
+  isReady,
+  otherBridges,
+  readBridge,
+  readMtu,
+} from "../src/network/bridge-record.ts";
+import type { Firewall } from "../src/network/firewall.ts";
 import { listLeases, type Lease } from "../src/network/lease.ts";
 import { planBridge } from "../src/network/plan.ts";
-import { parseRoutes, refuseCollision } from "../src/network/routes.ts";
+import { defaultDevices, parseRoutes, refuseCollision } from "../src/network/routes.ts";
 import { networkSettings, type NetworkSettings } from "../src/network/settings.ts";
 import { lowerRules, raiseRules, rulesThere } from "./network-rules.ts";
 
@@ -44,29 +51,45 @@ export function up({
           code: "CONFLICT",
           hint: "take it down first: kontener network down",
         });
-      if (onlyIfNeeded && before.firewall !== undefined && before.firewall !== "none") return [];
+      if (onlyIfNeeded && isReady(settings)) return []; // somebody else did it while we waited
     }
-    refuseCollision(subnet, parseRoutes(readFileSync("/proc/net/route", "utf8")), bridge);
+    const routes = parseRoutes(readFileSync("/proc/net/route", "utf8"));
+    refuseCollision(subnet, routes, bridge);
 
     const forwardingWas =
       before === "none"
         ? (otherBridges(bridge)[0]?.forwardingWas ?? readForwarding())
         : before.forwardingWas;
-    const describeBridge = (firewall?: "nftables" | "iptables" | "none"): void => {
+    const mtu = smallestMtu(defaultDevices(routes));
+    const raiseBridge = (firewall?: Firewall): void => {
       const alias = formatRecord({ cidr, forwardingWas, firewall });
-      applyLinkSteps(planBridge({ bridge, gateway, prefix, alias }), 0);
+      applyLinkSteps(planBridge({ bridge, gateway, prefix, alias, mtu }), 0);
     };
-    describeBridge();
     try {
-      if (readForwarding() !== "1") writeFileSync(forwardingFile, "1");
+      raiseBridge();
+      disableIpv6(bridge);
       const { firewall, warnings } = await raiseRules(settings);
-      describeBridge(firewall); // last: from now on it counts as ready
+      if (readForwarding() !== "1") writeFileSync(forwardingFile, "1"); // with the rules there: never open
+      raiseBridge(firewall); // last: from now on it counts as ready
       return warnings;
     } catch (error) {
-      await takeDown(bridge);
+      if (before === "none") await takeDown(bridge);
       throw error;
     }
   });
+}
+
+/** What is too large for the way out must not get into the bridge: not everybody hears "fragmentation needed". */
+const smallestMtu = (devices: readonly string[]): number | undefined =>
+  devices.length > 0 ? Math.min(...devices.map(readMtu)) : undefined;
+
+/**
+ * The containers' network is IPv4's. Left on, the host would believe a container's router advertisements (CVE-2020-13401)
+ * and could be reached at its link-local address.
+ */
+function disableIpv6(bridge: string): void {
+  const file = `/proc/sys/net/ipv6/conf/${bridge}/disable_ipv6`;
+  if (existsSync(file)) writeFileSync(file, "1"); // a kernel may be without IPv6
 }
 
 /** Removes rules and bridge, and puts forwarding back unless another engine's bridge needs it. */
@@ -133,7 +156,14 @@ function requireRoot(): void {
   });
 }
 
-const yes = (is: boolean): string => (is ? "yes" : "no");
+/** The same for people. */
+export const statusText = (now: NetworkStatus): string =>
+  [
+    `bridge      ${now.bridge}, ${now.subnet}: ${now.up ? "up" : "down"}`,
+    `rules       ${now.rules ? `there (${now.firewall})` : "none"}`,
+    `forwarding  ${now.forwarding ? "on" : "off"}`,
+    ...now.leases.map(({ address, id }) => `lease       ${address} ${id.slice(0, 12)}`),
+  ].join("\n");
 
 const verbs: Record<string, (flags: readonly string[]) => Promise<string[]>> = {
   async up() {
@@ -146,13 +176,7 @@ const verbs: Record<string, (flags: readonly string[]) => Promise<string[]>> = {
   },
   async status(flags) {
     const now = await status();
-    if (flags.includes("json")) return [JSON.stringify(now, null, 2)];
-    return [
-      `bridge      ${now.bridge} ${now.up ? "up" : "down"}, ${now.subnet}`,
-      `rules       ${now.firewall ?? "-"}, there: ${yes(now.rules)}`,
-      `forwarding  ${yes(now.forwarding)}`,
-      ...now.leases.map(({ address, id }) => `lease       ${address} ${id.slice(0, 12)}`),
-    ];
+    return [flags.includes("json") ? JSON.stringify(now, null, 2) : statusText(now)];
   },
 };
 

@@ -5,6 +5,7 @@ export const SOL_NETLINK = 270;
 /** Protocol, type and options of the socket. */
 export const netlinkSocket = {
   NETLINK_ROUTE: 0,
+  NETLINK_NETFILTER: 12,
   SOCK_RAW: 3,
   SOCK_CLOEXEC: 0o2000000,
   /** Acknowledgements do not repeat the request. */
@@ -36,6 +37,7 @@ export const NLMSGERR_ATTR_MSG = 1;
 export const ifla = {
   IFLA_ADDRESS: 1,
   IFLA_IFNAME: 3,
+  IFLA_MTU: 4,
   IFLA_MASTER: 10,
   IFLA_LINKINFO: 18,
   IFLA_NET_NS_PID: 19,

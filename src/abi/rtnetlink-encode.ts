@@ -65,9 +65,10 @@ type NewLink<K> = Extract<LinkRequest, { type: "RTM_NEWLINK"; kind: K }>;
 
 /** The peer is a whole link of its own inside the attributes: drivers/net/veth.c reads it as a second request. */
 function encodeVeth(out: NetlinkWriter, request: NewLink<"veth">, resolved: Resolved): void {
-  const { name, master, up, peer } = request;
+  const { name, master, mtu, up, peer } = request;
   ifinfomsg(out, up ? IFF_UP : 0, up ? IFF_UP : 0);
   textAttribute(out, ifla.IFLA_IFNAME, name);
+  mtuAttribute(out, mtu);
   if (master !== undefined)
     out.attribute(ifla.IFLA_MASTER, () => out.u32(resolved.indexes.get(master) ?? 0));
   out.attribute(ifla.IFLA_LINKINFO, () => {
@@ -77,16 +78,18 @@ function encodeVeth(out: NetlinkWriter, request: NewLink<"veth">, resolved: Reso
         ifinfomsg(out, 0, 0);
         textAttribute(out, ifla.IFLA_IFNAME, peer.name);
         macAttribute(out, peer.address);
+        mtuAttribute(out, mtu);
         out.attribute(ifla.IFLA_NET_NS_PID, () => out.u32(resolved.pid));
       }),
     );
   });
 }
 
-function encodeBridge(out: NetlinkWriter, { name, address, up }: NewLink<"bridge">): void {
+function encodeBridge(out: NetlinkWriter, { name, address, mtu, up }: NewLink<"bridge">): void {
   ifinfomsg(out, up ? IFF_UP : 0, up ? IFF_UP : 0);
   textAttribute(out, ifla.IFLA_IFNAME, name);
   macAttribute(out, address);
+  mtuAttribute(out, mtu);
   out.attribute(ifla.IFLA_LINKINFO, () => textAttribute(out, iflaInfo.IFLA_INFO_KIND, "bridge"));
 }
 
@@ -119,6 +122,10 @@ function ifinfomsg(out: NetlinkWriter, flags: number, change: number): void {
 
 const textAttribute = (out: NetlinkWriter, type: number, value: string): void =>
   out.attribute(type, () => out.text(value));
+
+function mtuAttribute(out: NetlinkWriter, mtu: number | undefined): void {
+  if (mtu !== undefined) out.attribute(ifla.IFLA_MTU, () => out.u32(mtu));
+}
 
 function macAttribute(out: NetlinkWriter, mac: string | undefined): void {
   if (mac === undefined) return;

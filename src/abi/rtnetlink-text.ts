@@ -9,6 +9,7 @@ export function attributesOf(request: LinkRequest): string {
   switch (request.type) {
     case "RTM_NEWLINK": {
       const own = [`kind=${request.kind}`, `ifname="${request.name}"`];
+      if (request.mtu !== undefined) own.push(`mtu=${request.mtu}`);
       if (request.kind === "bridge") {
         if (request.address !== undefined) own.push(`address=${request.address}`);
         if (request.up) own.push("IFF_UP");
@@ -43,14 +44,15 @@ function ipCommand(request: LinkRequest): string {
   const words: (string | undefined | false)[] = ["ip"];
   switch (request.type) {
     case "RTM_NEWLINK": {
-      words.push("link add name", request.name);
+      const mtu = request.mtu !== undefined && `mtu ${request.mtu}`;
+      words.push("link add name", request.name, mtu);
       if (request.kind === "bridge") {
         words.push(mac(request.address), request.up && "up", "type bridge");
         break;
       }
       const { master, up, peer } = request;
       words.push(master && `master ${master}`, up && "up", "type veth peer name", peer.name);
-      words.push(mac(peer.address), "netns", peer.netnsPid);
+      words.push(mac(peer.address), mtu, "netns", peer.netnsPid);
       break;
     }
     case "RTM_SETLINK":

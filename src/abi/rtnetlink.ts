@@ -9,6 +9,8 @@ export type LinkRequest =
       name: string;
       /** The bridge that the host's end joins. */
       master?: string;
+      /** Largest packet, for both ends. The kernel's default is 1500. */
+      mtu?: number;
       up: boolean;
       /** The other end, born inside the network namespace of `netnsPid` (`"$PID"`); `address` is its MAC. */
       peer: { name: string; netnsPid: "$PID"; address?: string };
@@ -19,6 +21,7 @@ export type LinkRequest =
       name: string;
       /** Its MAC. Without one a bridge takes the lowest of its ports', and changes it when they come and go. */
       address?: string;
+      mtu?: number;
       up: boolean;
     }
   /** `alias` is free text that the kernel keeps with the interface, up to 255 bytes. */

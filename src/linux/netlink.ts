@@ -2,6 +2,7 @@ import { closeSync } from "node:fs";
 import { SyscallError } from "../abi/error.ts";
 import { ioctlRequests } from "../abi/ioctl.ts";
 import { NetlinkWriter } from "../abi/netlink-writer.ts";
+import { encodeGetTable } from "../abi/nftables.ts";
 import { parseAcks, type Ack } from "../abi/rtnetlink-ack.ts";
 import { AF_NETLINK, netlinkSocket, SOL_NETLINK } from "../abi/rtnetlink-constants.ts";
 import { encodeRequest, indexesNeeded } from "../abi/rtnetlink-encode.ts";
@@ -10,26 +11,63 @@ import { call, memory, tryCall } from "./libc.ts";
 import { inNetworkNamespace } from "./namespace.ts";
 
 const MSG_DONTWAIT = 0x40;
-const one = Uint8Array.of(1, 0, 0, 0);
 const receiveBuffer = memory(8192);
+const one = memory(4);
+one[0] = 1;
 
-function newSocket(): number {
-  const { SOCK_RAW, SOCK_CLOEXEC, NETLINK_ROUTE } = netlinkSocket;
-  return call("socket", AF_NETLINK, SOCK_RAW + SOCK_CLOEXEC, NETLINK_ROUTE);
-}
+const open = (protocol: number): number =>
+  call("socket", AF_NETLINK, netlinkSocket.SOCK_RAW + netlinkSocket.SOCK_CLOEXEC, protocol);
 
 /**
- * A routing socket (rtnetlink(7)) in the host's network namespace or in another process's. The kernel does what a
- * message asks for before sendto(2) returns, so the answers are there at once, and nothing ever waits.
+ * A netlink(7) socket. The kernel does what a message asks for before sendto(2) returns, so the answers are there at
+ * once, and nothing ever waits.
  */
-export class RouteSocket implements Disposable {
-  readonly #fd: number;
+class NetlinkSocket implements Disposable {
+  readonly fd: number;
 
+  constructor(protocol: number, netnsPid?: number) {
+    const make = (): number => open(protocol);
+    this.fd = netnsPid === undefined ? make() : inNetworkNamespace(netnsPid, make);
+    for (const option of [netlinkSocket.NETLINK_CAP_ACK, netlinkSocket.NETLINK_EXT_ACK])
+      call("setsockopt", this.fd, SOL_NETLINK, option, one, one.length);
+  }
+
+  /** Sends messages in one, and returns the acknowledgement of each. */
+  exchange(batch: NetlinkWriter, count: number): Ack[] {
+    const bytes = batch.bytes();
+    call("sendto", this.fd, bytes, bytes.length, 0, null, 0);
+    const acks: Ack[] = [];
+    while (acks.length < count) {
+      const { length } = receiveBuffer;
+      const size = call("recvfrom", this.fd, receiveBuffer, length, MSG_DONTWAIT, null, 0);
+      acks.push(...parseAcks(receiveBuffer.subarray(0, size)));
+    }
+    return acks;
+  }
+
+  [Symbol.dispose](): void {
+    closeSync(this.fd);
+  }
+}
+
+/** Whether nftables has a table of the family `ip`, without starting nft(8). */
+export function hasNftTable(name: string): boolean {
+  try {
+    using socket = new NetlinkSocket(netlinkSocket.NETLINK_NETFILTER);
+    const out = new NetlinkWriter();
+    encodeGetTable(out, name);
+    return socket.exchange(out, 1)[0]?.errno === 0;
+  } catch (error) {
+    if (error instanceof SyscallError && error.errno === "EPROTONOSUPPORT") return false; // no netfilter
+    throw error;
+  }
+}
+
+/** A routing socket (rtnetlink(7)) in the host's network namespace or in another process's. */
+export class RouteSocket extends NetlinkSocket {
   /** @param netnsPid a process in whose network namespace the socket shall be; the caller's own without it. */
   constructor(netnsPid?: number) {
-    this.#fd = netnsPid === undefined ? newSocket() : inNetworkNamespace(netnsPid, newSocket);
-    for (const option of [netlinkSocket.NETLINK_CAP_ACK, netlinkSocket.NETLINK_EXT_ACK])
-      call("setsockopt", this.#fd, SOL_NETLINK, option, one, one.length);
+    super(netlinkSocket.NETLINK_ROUTE, netnsPid);
   }
 
   /**
@@ -44,7 +82,7 @@ export class RouteSocket implements Disposable {
     let batch = new NetlinkWriter();
     let pending = 0;
     const flush = (): void => {
-      if (pending > 0) acks.push(...this.#exchange(batch, pending));
+      if (pending > 0) acks.push(...this.exchange(batch, pending));
       batch = new NetlinkWriter();
       pending = 0;
     };
@@ -64,7 +102,7 @@ export class RouteSocket implements Disposable {
   #indexOf(name: string): number {
     const ifreq = memory(40); // the name in the first 16 bytes, the answer behind it
     new TextEncoder().encodeInto(name, ifreq.subarray(0, 15));
-    const result = tryCall("ioctl", this.#fd, ioctlRequests.SIOCGIFINDEX, ifreq);
+    const result = tryCall("ioctl", this.fd, ioctlRequests.SIOCGIFINDEX, ifreq);
     if (result < 0)
       throw new SyscallError({
         call: "ioctl",
@@ -73,28 +111,5 @@ export class RouteSocket implements Disposable {
         step: `look for interface ${name}`,
       });
     return new DataView(ifreq.buffer).getInt32(16, true);
-  }
-
-  [Symbol.dispose](): void {
-    closeSync(this.#fd);
-  }
-
-  #exchange(batch: NetlinkWriter, count: number): Ack[] {
-    const bytes = batch.bytes();
-    call("sendto", this.#fd, bytes, bytes.length, 0, null, 0);
-    const acks: Ack[] = [];
-    while (acks.length < count) {
-      const size = call(
-        "recvfrom",
-        this.#fd,
-        receiveBuffer,
-        receiveBuffer.length,
-        MSG_DONTWAIT,
-        null,
-        0,
-      );
-      acks.push(...parseAcks(receiveBuffer.subarray(0, size)));
-    }
-    return acks;
   }
 }

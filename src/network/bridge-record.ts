@@ -1,5 +1,7 @@
 import { readFileSync, readdirSync } from "node:fs";
+import { hasNftTable } from "../linux/netlink.ts";
 import type { Firewall } from "./firewall.ts";
+import type { NetworkSettings } from "./settings.ts";
 
 /**
  * What has to be known of a bridge to use it and to take it down. It is kept as the bridge's alias, so that it exists
@@ -34,6 +36,20 @@ export function readBridge(name: string): BridgeRecord | "none" | "foreign" {
     throw error;
   }
 }
+
+/**
+ * Whether the bridge is there for this subnet, with its rules: somebody may have flushed them, as a restart of
+ * nftables.service does. iptables's are not looked for, as that would take starting it.
+ */
+export function isReady({ bridge, cidr }: Pick<NetworkSettings, "bridge" | "cidr">): boolean {
+  const record = readBridge(bridge);
+  if (typeof record === "string" || record.cidr !== cidr) return false;
+  return record.firewall === "nftables" ? hasNftTable(bridge) : record.firewall === "iptables";
+}
+
+/** The largest packet that an interface takes. */
+export const readMtu = (name: string): number =>
+  Number(readFileSync(`/sys/class/net/${name}/mtu`, "utf8"));
 
 /** Records of all of kontener's bridges but `name`: other engines', which forwarding is needed for as well. */
 export function otherBridges(name: string): BridgeRecord[] {

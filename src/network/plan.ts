@@ -12,6 +12,8 @@ export type NetworkRequest = {
   prefix: number;
   gateway: string;
   bridge: string;
+  /** Where the bridge's is not the usual 1500. */
+  mtu?: number;
 };
 
 /** The host's end of a container's cable: `kt` and the id's first twelve digits, of the 15 bytes that a name may have. */
@@ -24,6 +26,7 @@ export const planNetwork = ({
   prefix,
   gateway,
   bridge,
+  mtu,
 }: NetworkRequest): NetlinkStep[] => [
   {
     call: "netlink",
@@ -33,6 +36,7 @@ export const planNetwork = ({
       kind: "veth",
       name: linkName(id),
       master: bridge,
+      ...(mtu === undefined ? {} : { mtu }),
       up: true,
       peer: { name: "eth0", netnsPid: "$PID", address: macOf(address) },
     },
@@ -64,6 +68,7 @@ export const planBridge = (settings: {
   gateway: string;
   prefix: number;
   alias: string;
+  mtu?: number | undefined;
 }): NetlinkStep[] => [
   {
     call: "netlink",
@@ -73,6 +78,7 @@ export const planBridge = (settings: {
       kind: "bridge",
       name: settings.bridge,
       address: macOf(settings.gateway),
+      ...(settings.mtu === undefined ? {} : { mtu: settings.mtu }),
       up: false,
     },
     ignore: ["EEXIST"],

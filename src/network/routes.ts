@@ -21,6 +21,10 @@ export function parseRoutes(text: string): HostRoute[] {
     });
 }
 
+/** The interfaces that default routes go through. */
+export const defaultDevices = (routes: readonly HostRoute[]): string[] =>
+  routes.filter(({ to }) => to.prefix === 0).map(({ device }) => device);
+
 const hostOrder = (hex: string): number =>
   parseInt(hex.match(/../g)?.reverse().join("") ?? "0", 16);
 

@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { readlinkSync } from "node:fs";
 import { shellOf } from "../../src/abi/rtnetlink-text.ts";
+import { inNetworkNamespace } from "../../src/linux/namespace.ts";
+import { applyLinkSteps, removeLink } from "../../src/network/apply.ts";
 import { planNetwork } from "../../src/network/plan.ts";
 import { World } from "./network/world.ts";
 
@@ -7,6 +10,46 @@ const isRoot = process.getuid?.() === 0;
 if (!isRoot) console.error("tests/system/network is skipped: it needs root");
 
 const id = (digit: string): string => digit.repeat(64);
+
+test.skipIf(!isRoot)(
+  "the thread comes back from another namespace, also where the call fails",
+  () => {
+    const own = readlinkSync("/proc/thread-self/ns/net");
+    const child = Bun.spawn(["unshare", "--net", "sleep", "60"]);
+    try {
+      while (readlinkSync(`/proc/${child.pid}/ns/net`) === own) Bun.sleepSync(1);
+      const inside = inNetworkNamespace(child.pid, () => readlinkSync("/proc/thread-self/ns/net"));
+      expect(inside).not.toBe(own);
+      const fail = (): never => {
+        throw new Error("no socket");
+      };
+      expect(() => inNetworkNamespace(child.pid, fail)).toThrow("no socket");
+      expect(readlinkSync("/proc/thread-self/ns/net")).toBe(own);
+    } finally {
+      child.kill("SIGKILL");
+    }
+  },
+);
+
+test.skipIf(!isRoot)("a request that fails prints as the call, with what to do", () => {
+  expect(() => removeLink("lo")).toThrow(
+    expect.objectContaining({
+      message: 'remove interface lo: RTM_DELLINK(ifname="lo"): EOPNOTSUPP',
+      errno: "EOPNOTSUPP",
+    }),
+  );
+  removeLink("kt-not-there"); // what is gone is gone
+  const steps = planNetwork({
+    id: id("e"),
+    address: "10.99.0.2",
+    prefix: 24,
+    gateway: "10.99.0.1",
+    bridge: "kt-not-there",
+  });
+  expect(() => applyLinkSteps(steps, process.pid)).toThrow(
+    'look for interface kt-not-there: ioctl(SIOCGIFINDEX, {ifr_name="kt-not-there"}): ENODEV',
+  );
+});
 
 describe.skipIf(!isRoot)("a container's network", () => {
   let world: World;
@@ -43,6 +86,17 @@ describe.skipIf(!isRoot)("a container's network", () => {
     expect(await world.ping(container, World.outsideAddress)).toBe(true);
   });
 
+  test("the container sends no packet that is too large for the host's way out", async () => {
+    expect(await world.must(container, "ip", "link", "show", "eth0")).toContain("mtu 1400");
+  });
+
+  test("the host takes no IPv6 from containers, so no router advertisements either", async () => {
+    const addresses = (name: string): Promise<string> =>
+      world.must(world.host, "ip", "-6", "addr", "show", name);
+    expect(await addresses("uplink")).toContain("fe80:"); // what an interface has by itself
+    expect(await addresses(world.bridge)).toBe("");
+  });
+
   test("the outside sees the host's address, by TCP and by UDP", async () => {
     expect(await world.ask(container, "tcp")).toBe(World.hostAddress);
     expect(await world.ask(container, "udp")).toBe(World.hostAddress);
@@ -55,8 +109,14 @@ describe.skipIf(!isRoot)("a container's network", () => {
     await world.must(world.host, "nft", "delete", "table", "ip", world.bridge);
     expect(await world.ping(world.outside, "10.99.0.2")).toBe(true);
     await world.must(world.outside, "ip", "route", "del", "10.99.0.0/24");
+  });
+
+  test("rules that somebody flushed come back with the next container, or with up", async () => {
+    await world.must(world.host, "nft", "flush", "ruleset");
     expect(await world.ping(container, World.outsideAddress)).toBe(false);
-    // and up mends what somebody flushed
+    await world.attach(id("d"), await world.container());
+    expect(await world.ping(container, World.outsideAddress)).toBe(true);
+    await world.must(world.host, "nft", "flush", "ruleset");
     expect((await world.task("up")).exitCode).toBe(0);
     expect(await world.ping(container, World.outsideAddress)).toBe(true);
   });
@@ -64,7 +124,7 @@ describe.skipIf(!isRoot)("a container's network", () => {
   test("two containers reach each other without NAT", async () => {
     const other = await world.container();
     const { address } = await world.attach(id("b"), other);
-    expect(address).toBe("10.99.0.3");
+    expect(address).toBe("10.99.0.4");
     expect(await world.ping(other, "10.99.0.2")).toBe(true);
   });
 
@@ -76,6 +136,7 @@ describe.skipIf(!isRoot)("a container's network", () => {
       prefix: 24,
       gateway: "10.99.0.1",
       bridge: world.bridge,
+      mtu: 1400,
     });
     const commands = steps.map(({ request, netns }) => shellOf(request, netns)).join(" && ");
     await world.must(world.host, "sh", "-c", commands.replaceAll("$PID", `${byHand.pid}`));
@@ -99,7 +160,7 @@ describe.skipIf(!isRoot)("a container's network", () => {
   test("down refuses while addresses are leased, and names the containers", async () => {
     const { exitCode, stderr } = await world.task("down");
     expect(exitCode).toBe(125);
-    expect(stderr).toContain("the network is in use: 2 addresses are leased");
+    expect(stderr).toContain("the network is in use: 3 addresses are leased");
     expect(stderr).toContain("bbbbbbbbbbbb");
   });
 

@@ -36,7 +36,7 @@ export class World implements AsyncDisposable {
        ip link set lo up
        ip link add uplink type veth peer name eth0 netns ${outside.pid}
        ip addr add ${World.hostAddress}/24 dev uplink
-       ip link set uplink up`,
+       ip link set uplink mtu 1400 up`,
     );
     await world.must(
       outside,

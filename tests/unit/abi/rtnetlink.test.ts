@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import fc from "fast-check";
 import { NetlinkWriter } from "../../../src/abi/netlink-writer.ts";
+import { nft } from "../../../src/abi/nftables.ts";
 import { parseAcks } from "../../../src/abi/rtnetlink-ack.ts";
 import * as constants from "../../../src/abi/rtnetlink-constants.ts";
 import { encodeRequest, indexesNeeded } from "../../../src/abi/rtnetlink-encode.ts";
@@ -14,6 +15,7 @@ const veth: LinkRequest = {
   kind: "veth",
   name: "kt0123456789ab",
   master: "kontener0",
+  mtu: 1400,
   up: true,
   peer: { name: "eth0", netnsPid: "$PID", address: "02:6b:0a:6f:00:02" },
 };
@@ -68,16 +70,18 @@ describe("a request in bytes", () => {
     const name = (text: string): string => Buffer.from(`${text}\0`).toString("hex");
     expect(encode(veth).toHex()).toBe(
       [
-        "8400000010000506" + "0100000000000000",
+        "9400000010000506" + "0100000000000000",
         "00000000" + "00000000" + "01000000" + "01000000", // ifinfomsg: IFF_UP, of which IFF_UP is meant
         `13000300${name("kt0123456789ab")}00`,
+        "0800040078050000", // IFLA_MTU: 1400
         "08000a0007000000", // IFLA_MASTER: index 7
-        "48001200", // IFLA_LINKINFO
+        "50001200", // IFLA_LINKINFO
         `09000100${name("veth")}000000`, // IFLA_INFO_KIND
-        "38000200" + "34000100", // IFLA_INFO_DATA, VETH_INFO_PEER
+        "40000200" + "3c000100", // IFLA_INFO_DATA, VETH_INFO_PEER
         "00000000".repeat(4),
         `09000300${name("eth0")}000000`,
         "0a000100026b0a6f00020000", // IFLA_ADDRESS
+        "0800040078050000", // IFLA_MTU
         "08001300e1100000", // IFLA_NET_NS_PID: 4321
       ].join(""),
     );
@@ -154,7 +158,7 @@ describe("an acknowledgement", () => {
 test("a request reads as strace would show it, with the ip command that does the same", () => {
   const requests = [veth, bridge, setLink, alias, newAddress, newRoute, delLink];
   expect(requests.map(textOf)).toEqual([
-    'RTM_NEWLINK {kind=veth, ifname="kt0123456789ab", master="kontener0", IFF_UP, peer={ifname="eth0", address=02:6b:0a:6f:00:02, net_ns_pid=$PID}}',
+    'RTM_NEWLINK {kind=veth, ifname="kt0123456789ab", mtu=1400, master="kontener0", IFF_UP, peer={ifname="eth0", address=02:6b:0a:6f:00:02, net_ns_pid=$PID}}',
     'RTM_NEWLINK {kind=bridge, ifname="kontener0", address=02:6b:0a:6f:00:01}',
     'RTM_SETLINK {ifname="eth0", IFF_UP}',
     'RTM_SETLINK {ifname="br0", ~IFF_UP, ifalias="mine"}',
@@ -163,7 +167,7 @@ test("a request reads as strace would show it, with the ip command that does the
     'RTM_DELLINK {ifname="kt0123456789ab"}',
   ]);
   expect(requests.map((request) => shellOf(request))).toEqual([
-    "ip link add name kt0123456789ab master kontener0 up type veth peer name eth0 address 02:6b:0a:6f:00:02 netns $PID",
+    "ip link add name kt0123456789ab mtu 1400 master kontener0 up type veth peer name eth0 address 02:6b:0a:6f:00:02 mtu 1400 netns $PID",
     "ip link add name kontener0 address 02:6b:0a:6f:00:01 type bridge",
     "ip link set dev eth0 up",
     "ip link set dev br0 down alias 'mine'",
@@ -191,6 +195,7 @@ describe.skipIf(!compiler)("the kernel's headers", () => {
       ...ifa,
       ...route,
       ...netlinkSocket,
+      ...nft,
       ...single,
     };
     const lines = [
@@ -207,6 +212,8 @@ describe.skipIf(!compiler)("the kernel's headers", () => {
       #include <linux/netlink.h>
       #include <linux/rtnetlink.h>
       #include <linux/veth.h>
+      #include <linux/netfilter/nfnetlink.h>
+      #include <linux/netfilter/nf_tables.h>
       #ifndef SOL_NETLINK
       #define SOL_NETLINK 270
       #endif
