@@ -5,6 +5,7 @@ export const ioctlRequests = {
   TIOCSCTTY: 0x540e,
   TIOCSWINSZ: 0x5414,
   TIOCSPTLCK: 0x40045431,
+  TIOCGPTPEER: 0x5441,
   SIOCSIFFLAGS: 0x8914,
   SIOCGIFINDEX: 0x8933,
 } as const;

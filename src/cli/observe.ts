@@ -1,4 +1,4 @@
-import type { Observer } from "../engine/container.ts";
+import type { Observer } from "../engine/birth.ts";
 import type { EngineOptions } from "../spec/engine-options.ts";
 import { say } from "./report.ts";
 

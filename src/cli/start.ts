@@ -1,5 +1,5 @@
 import { invalid } from "../abi/error.ts";
-import type { Result } from "../engine/container.ts";
+import type { Result } from "../engine/foreground.ts";
 import { run as runContainer } from "../engine/run.ts";
 import type { CommandLine } from "./argv.ts";
 import { observe } from "./observe.ts";

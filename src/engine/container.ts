@@ -1,161 +1,129 @@
 import { mkdirSync } from "node:fs";
 import type { Ended } from "../abi/wait.ts";
 import { readLayout } from "../cgroup/host.ts";
+import { killCgroup } from "../cgroup/kill.ts";
 import { readUsage, type Usage } from "../cgroup/stats.ts";
 import type { Image } from "../image/image.ts";
-import { launch, type Stdio } from "../launch/launch.ts";
+import type { Launched, Stdio } from "../launch/launch.ts";
 import type { Paths } from "../linux/paths.ts";
 import { linkName } from "../network/plan.ts";
-import { annotations } from "../oci/annotations.ts";
 import type { RuntimeSpec } from "../oci/runtime-spec.ts";
-import type { HostStep } from "../plan/host-step.ts";
 import type { Host } from "../plan/host.ts";
-import type { Plan, Step } from "../plan/step.ts";
 import type { ContainerOptions } from "../spec/options.ts";
-import { commandError } from "./command-errors.ts";
-import { doHostSteps } from "./host-steps.ts";
+import { giveBirth, type Observer } from "./birth.ts";
 import { newHostname, newId } from "./id.ts";
 import { plugCable } from "./network.ts";
 import { prepare } from "./prepare.ts";
-import { createRecord, type Record } from "./record.ts";
+import { createRecord, type Held, type Record } from "./record.ts";
 import { cgroupPath, removeContainer } from "./remove.ts";
-import { firstChild, SignalForwarder } from "./signals.ts";
 
-/** Told of a container's life while it happens. */
-export type Observer = {
-  warn(text: string): void;
-  planned?(plan: Plan): void;
-  host?(step: HostStep, result: number, milliseconds: number): void;
-  born?(pid: number): void;
-  child?(step: Step, result: number, nanoseconds: number): void;
-  executed?(): void;
-  /** `--step`: false gives up. */
-  ask?(step: Step, number: number): Promise<boolean>;
-};
-
-/** What is known of a container when it has ended. */
-export type Result = {
-  id: string;
-  name: string;
-  image: string;
-  /** The command's, or 128 + n after signal n. */
-  exitCode: number;
-  signal: number | null;
-  /** The kernel killed a process of the container for want of memory. */
-  oomKilled: boolean;
-  /** Bytes of memory that it was allowed; undefined where unlimited. */
-  memoryLimit?: number;
-  /** Where its writable layer is, with `keep`. */
-  kept?: string;
-  /** From the engine's first step to the container's end. */
-  wallTimeMs: number;
-  usage: Partial<Usage>;
-};
-
-export type RunRequest = {
+export type StartRequest = {
   options: ContainerOptions;
   image: Image;
   host: Host;
   paths: Paths;
   executor: "launcher" | "reference";
   observer: Observer;
+  stdio: Stdio;
+  /** No command of its own: PID 1 sleeps, and others are run in it. */
+  idle?: boolean;
+  spawned?(monitor: Launched): void;
+  /** Signals can be sent to `pid` from now on. */
+  signalsTo?(pid: number): void;
+  terminal?(pid: number, fd: number): void;
+};
+
+/** A container that has been started by this process, and ends with it. */
+export type Container = {
+  record: Record;
+  /** What it was started with. */
+  options: ContainerOptions;
+  host: Host;
+  spec: RuntimeSpec;
+  /** PID 1 as the host sees it. */
+  pid: number;
+  address: string | undefined;
+  /** Fulfilled when PID 1 has ended. */
+  ended: Promise<Ended>;
+  usage(): Partial<Usage>;
+  /** Ends every process of the container, at once. */
+  kill(): Promise<void>;
+  /** Takes away all that is left of it. Idempotent. */
+  remove(): Promise<void>;
 };
 
 /**
- * A container's whole life in the foreground: record, resources, birth, end, removal. Whatever happens in between, at the
- * end nothing of it is left (but the writable layer, with `keep`).
+ * Starts a container: record, resources, birth. Fulfilled when its command runs. A start that fails leaves nothing behind;
+ * one that succeeds is the caller's to remove.
  */
-export async function runContainer(request: RunRequest): Promise<Result> {
-  const { options, image, paths } = request;
-  const start = performance.now();
-  using signals = new SignalForwarder();
+export async function startContainer(request: StartRequest): Promise<Container> {
+  const { paths } = request;
+  const record = newRecord(request);
+  mkdirSync(`${paths.lib}/containers`, { recursive: true, mode: 0o711 });
+  const held = createRecord(record, paths);
+  try {
+    return await start(request, held);
+  } catch (error) {
+    await removeContainer(held, paths);
+    throw error;
+  }
+}
+
+async function start(request: StartRequest, held: Held): Promise<Container> {
+  const { options, paths, observer } = request;
+  const { record } = held;
+  const { id, hostname } = record;
+  const cable = record.link === null ? undefined : await plugCable(id, paths, observer.warn);
+  const scratch = record.scratch ?? "";
+  const { plan, spec, warnings } = await prepare({ ...request, id, hostname, cable, scratch });
+  for (const warning of warnings) observer.warn(warning);
+  const running = Promise.withResolvers<void>();
+  let pid = 0;
+  const ended = giveBirth({
+    ...request,
+    plan,
+    spec,
+    layers: options.rootfs === undefined ? request.image.layers : [options.rootfs],
+    born(first) {
+      pid = first;
+    },
+    executed(command) {
+      request.signalsTo?.(command);
+      running.resolve();
+    },
+  });
+  ended.then(() => running.resolve(), running.reject); // a birth that fails has no command that runs
+  await running.promise;
+  const layout = readLayout();
+  const cgroup = cgroupPath(id);
+  let removed: Promise<void> | undefined;
+  return {
+    record,
+    options,
+    host: request.host,
+    spec,
+    pid,
+    address: cable?.address,
+    ended,
+    usage: () => readUsage(layout, cgroup, ["memoryPeak", "cpuTimeUsec", "oomKills"]),
+    kill: () => killCgroup(layout, cgroup),
+    remove: () => (removed ??= removeContainer(held, paths)),
+  };
+}
+
+function newRecord({ options, image, paths }: StartRequest): Record {
   const id = newId();
   const hostname = options.hostname ?? newHostname();
-  const bridged = (options.network ?? "bridge") === "bridge";
-  const record: Record = {
+  return {
     id,
     name: options.name ?? hostname,
+    hostname,
     image: image.name,
     created: new Date().toISOString(),
     command: options.command ?? [],
     engine: process.pid,
     scratch: options.rootfs === undefined ? `${paths.lib}/containers/${id}` : null,
     keep: options.keep ?? false,
-    link: bridged ? linkName(id) : null,
+    link: (options.network ?? "bridge") === "bridge" ? linkName(id) : null,
   };
-  mkdirSync(`${paths.lib}/containers`, { recursive: true, mode: 0o711 });
-  const held = createRecord(record, paths);
-  try {
-    const cable = bridged ? await plugCable(id, paths, request.observer.warn) : undefined;
-    const { scratch } = record;
-    const prepared = await prepare({ ...request, id, hostname, cable, scratch: scratch ?? "" });
-    for (const warning of prepared.warnings) request.observer.warn(warning);
-    const ended = await giveBirth(request, prepared.plan, prepared.spec, signals);
-    const usage = readUsage(readLayout(), cgroupPath(id), [
-      "memoryPeak",
-      "cpuTimeUsec",
-      "oomKills",
-    ]);
-    const limit = prepared.spec.linux.resources?.memory?.limit ?? -1;
-    return {
-      id,
-      name: record.name,
-      image: image.name,
-      exitCode: ended.code,
-      signal: ended.signal,
-      oomKilled: (usage.oomKills ?? 0) > 0,
-      ...(limit > 0 ? { memoryLimit: limit } : {}),
-      ...(record.keep && scratch !== null ? { kept: `${scratch}/upper` } : {}),
-      wallTimeMs: Math.round(10 * (performance.now() - start)) / 10,
-      usage,
-    };
-  } finally {
-    await removeContainer(held, paths);
-  }
-}
-
-async function giveBirth(
-  { options, image, observer, executor }: RunRequest,
-  plan: Plan,
-  spec: RuntimeSpec,
-  signals: SignalForwarder,
-): Promise<Ended> {
-  const interactive = options.interactive ?? false;
-  const tty = spec.process.terminal ?? false;
-  const stdio: Stdio = tty
-    ? ["ignore", "ignore", "ignore"]
-    : [interactive ? "inherit" : "ignore", "inherit", "inherit"];
-  observer.planned?.(plan);
-  doHostSteps(plan.before, 0, observer.host);
-  const reaper = spec.annotations?.[annotations.init] === "true";
-  let born = 0;
-  let terminal: AsyncDisposable | undefined;
-  const Bridge = tty ? (await import("./terminal.ts")).TerminalBridge : undefined;
-  try {
-    return await launch(
-      plan,
-      { stdio, narrate: observer.child !== undefined, executor },
-      {
-        born(pid) {
-          born = pid;
-          observer.born?.(pid);
-          doHostSteps(plan.birth, pid, observer.host);
-          if (!reaper) signals.start(pid);
-        },
-        terminal(pid, fd) {
-          if (Bridge) terminal = new Bridge(pid, fd, interactive);
-        },
-        executed() {
-          if (reaper) signals.start(firstChild(born)); // PID 1 holds signals back: they are for the command
-          observer.executed?.();
-        },
-        ...(observer.child ? { done: observer.child } : {}),
-        ...(observer.ask ? { step: observer.ask } : {}),
-      },
-    );
-  } catch (error) {
-    throw commandError(error, spec, options.rootfs === undefined ? image.layers : [options.rootfs]);
-  } finally {
-    await terminal?.[Symbol.asyncDispose]();
-  }
 }

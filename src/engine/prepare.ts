@@ -32,6 +32,8 @@ export type Request = {
   scratch: string;
   host: Host;
   paths: Paths;
+  /** PID 1 sleeps instead of running a command. */
+  idle?: boolean;
 };
 
 /** From a request to the plan: everything is decided here, nothing is done. */
@@ -44,6 +46,7 @@ export async function prepare({
   scratch,
   host,
   paths,
+  idle = false,
 }: Request): Promise<Prepared> {
   const etc = `${containersDirectory(paths)}/${id}`;
   const layers = options.rootfs === undefined ? image.layers : [options.rootfs];
@@ -59,7 +62,8 @@ export async function prepare({
     ...protection,
     cgroupMounts: [],
   });
-  if (!spec.process.args.length) {
+  if (idle) spec.process.args = [];
+  else if (!spec.process.args.length) {
     throw invalid(
       `image ${image.name} has no command of its own`,
       "name one: kontener run IMAGE COMMAND",

@@ -24,6 +24,7 @@ import type { Paths } from "../linux/paths.ts";
 export type Record = {
   id: string;
   name: string;
+  hostname: string;
   image: string;
   created: string;
   command: string[];

@@ -1,4 +1,4 @@
-import { closeSync, readFileSync } from "node:fs";
+import { closeSync } from "node:fs";
 import type { Signal } from "../abi/signal.ts";
 import { pidfdOpen, sendSignal } from "../linux/pidfd.ts";
 
@@ -50,9 +50,4 @@ export class SignalForwarder implements Disposable {
     for (const { signal, listener } of this.#listeners) process.off(signal, listener);
     if (this.#pidfd !== undefined) closeSync(this.#pidfd);
   }
-}
-
-/** proc_pid_task(5), "children": the first of `--init`'s PID 1 is the command. */
-export function firstChild(pid: number): number {
-  return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ")[0]);
 }

@@ -55,6 +55,9 @@ export function lower(
       return { strings: value as string[] };
     case "struct":
       return value === null ? null : (value as Struct).bytes;
+    case "argp":
+      if (Array.isArray(value)) return bits(open, value as string[]);
+      return typeof value === "number" ? value : (value as Struct).bytes;
     case "filter":
       return { filter: (value as Struct).bytes };
     case "attr":

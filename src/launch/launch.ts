@@ -11,9 +11,13 @@ import { oneThreadEnvironment, referenceCommand } from "./reference/start.ts";
 
 /** A descriptor of the caller's for each of the command's standard ones; "inherit" is the engine's own. */
 export type Stdio = readonly [StdioEnd, StdioEnd, StdioEnd];
-export type StdioEnd = "inherit" | "ignore" | number;
+/** "pipe": the other end is a stream of the monitor that `spawned` is told of. */
+export type StdioEnd = "inherit" | "ignore" | "pipe" | number;
+export type Launched = Pick<Bun.Subprocess, "stdin" | "stdout" | "stderr">;
 
 export type Hooks = {
+  /** The monitor has been started. */
+  spawned?(monitor: Launched): void;
   /** PID 1 waits: set up its cgroup and network. It goes when the promise is fulfilled. */
   born(pid: number): void | Promise<void>;
   /** PID 1 has a terminal open; take its master, descriptor `fd` of process `pid`. */
@@ -50,6 +54,7 @@ export async function launch(plan: Plan, options: LaunchOptions, hooks: Hooks): 
     stdio: [...options.stdio, "pipe"],
   });
   const fd = monitor.stdio[3] as unknown as number;
+  hooks.spawned?.(monitor);
   let ended: Ended | undefined;
   try {
     await send(fd, bytes);

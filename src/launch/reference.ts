@@ -1,7 +1,7 @@
 import { errnos, type Errno } from "../abi/errno.ts";
 import { cstring, memory, tryCall } from "../linux/libc.ts";
 import { FIRST_STORED_FD, type Step } from "../plan/step.ts";
-import { ENGINE_FD } from "./program.ts";
+import { ENGINE_FD, SIGCHLD } from "./program.ts";
 import { exit, hear, mayGoOn, receive, tell } from "./reference/engine.ts";
 import { fork, prepareFork } from "./reference/fork.ts";
 import { libcCall } from "./reference/libc-call.ts";
@@ -92,6 +92,7 @@ class StepRunner {
 
   #take(step: Step, number: number): number {
     if (step.call === "reap") return reap(number);
+    if (step.call === "hold") return hold();
     if (step.call === "meet") return meet(step.at, this.#stored);
     const result = libcCall(step, (name) => this.#fd(name));
     if (step.store) return this.#store(step.store, result);
@@ -139,6 +140,16 @@ function reap(number: number): number {
   tryCall("close_range", ENGINE_FD + 1, LAST_FD, 0);
   tell("ended", 0, waitFor(child));
   return exit(0);
+}
+
+/** PID 1 of a box: it sleeps until it is killed, and the kernel reaps what ends (SIGCHLD is ignored). */
+function hold(): never {
+  tryCall("prctl", PR_SET_DUMPABLE, 0, 0, 0, 0);
+  const ignore = new BigUint64Array(memory(32).buffer);
+  ignore[0] = 1n; // SIG_IGN
+  tryCall("rt_sigaction", SIGCHLD, new Uint8Array(ignore.buffer), null, 8);
+  tryCall("close_range", 0, LAST_FD, 0);
+  for (;;) tryCall("ppoll", null, 0, null, null, 0);
 }
 
 /** Reaps children until this one has ended; its wait status. */

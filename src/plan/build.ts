@@ -3,7 +3,13 @@ import { planCommand, planReaper, planWorkingDirectory } from "./command.ts";
 import type { HostStep } from "./host-step.ts";
 import { planBoundingSet, planLimits, planSeals, planUser } from "./identity.ts";
 import { planKernelMounts } from "./kernel-mounts.ts";
-import { planCgroupNamespace, planHostname, planLoopback, planNamespaces } from "./namespaces.ts";
+import {
+  planCgroupNamespace,
+  planHostname,
+  planJoin,
+  planLoopback,
+  planNamespaces,
+} from "./namespaces.ts";
 import { planProtection, planSysctls } from "./protection.ts";
 import { planPivot, planReadonlyRoot, planRootfs, planScratch } from "./rootfs.ts";
 import type { Plan, Step } from "./step.ts";
@@ -59,6 +65,39 @@ export function buildPlan(spec: RuntimeSpec, facts: PlanFacts): Plan {
       ...leash,
       ...seals.late,
       ...planReaper(spec),
+      ...planCommand(spec),
+    ],
+  };
+}
+
+/** A further process for a container that runs: `kontener exec`. */
+export type JoinFacts = Pick<PlanFacts, "filter" | "dieWithParent" | "birth"> & {
+  /** The container's PID 1, as the host sees it. */
+  pid: number;
+};
+
+/**
+ * From a container's specification, with the process that is to join it in place of its own, to that process's birth: into
+ * the namespaces that PID 1 is in, held back by the same limits on privileges. Nothing of the container is executed or
+ * opened before they are in force but its working directory and terminal.
+ */
+export function buildJoinPlan(spec: RuntimeSpec, facts: JoinFacts): Plan {
+  const seals = planSeals(spec, facts.filter);
+  const leash = facts.dieWithParent ? planLeash() : [];
+  return {
+    before: [],
+    monitor: [...leash, ...planJoin(spec, facts.pid)],
+    birth: facts.birth,
+    init: [
+      { call: "meet", at: "go", why: "wait until the engine has put this process into the cgroup" },
+      ...planSession(spec),
+      ...planLimits(spec),
+      ...planWorkingDirectory(spec),
+      ...seals.early,
+      ...planBoundingSet(spec),
+      ...planUser(spec),
+      ...leash,
+      ...seals.late,
       ...planCommand(spec),
     ],
   };

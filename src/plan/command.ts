@@ -36,6 +36,10 @@ const resetSignals = ["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGPIPE", "SIGX
  */
 export function planCommand(spec: RuntimeSpec): Step[] {
   const { args, env } = spec.process;
+  if (!args.length)
+    return [
+      { call: "hold", why: "sleep: a box has no command of its own, others will be run in it" },
+    ];
   const missing: Errno[] = ["ENOENT", "ENOTDIR"];
   const run = (pathname: string, why: string, ignore?: readonly Errno[]): Step => ({
     call: "execve",

@@ -32,7 +32,7 @@ export function argumentTexts(
   options: FormatOptions = {},
 ): { name: string; text: string }[] {
   if (step.call === "meet") return [{ name: "at", text: step.at }];
-  if (step.call === "reap") return [];
+  if (step.call === "reap" || step.call === "hold") return [];
   const fields = step as unknown as Record<string, unknown>;
   const parameters = Object.entries(signatures[step.call]) as [string, Kind][];
   const texts = parameters.map(([name, kind]) => ({
@@ -74,6 +74,8 @@ function formatArgument(kind: Kind, value: unknown, options: FormatOptions): str
       return formatMode(value as number);
     case "dev":
       return `makedev(${majorOf(value as number)}, ${minorOf(value as number)})`;
+    case "argp":
+      return typeof value === "number" ? String(value) : (value as Struct).text;
     case "struct":
     case "filter":
       return value === null ? "NULL" : (value as Struct).text;

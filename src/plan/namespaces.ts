@@ -53,6 +53,35 @@ export function planNamespaces(spec: RuntimeSpec): Step[] {
   return steps;
 }
 
+/** Into all namespaces that a running container has of its own, at once: setns(2) takes a pidfd since Linux 5.8. */
+export function planJoin(spec: RuntimeSpec, pid: number): Step[] {
+  const own = spec.linux.namespaces.filter((n) => n.path === undefined);
+  return [
+    {
+      call: "pidfd_open",
+      pid,
+      flags: 0,
+      why: "a hold on the container's first process that no reuse of its number can fool",
+      store: "container",
+    },
+    {
+      call: "prctl",
+      option: "PR_SET_DUMPABLE",
+      arg2: 0,
+      arg3: 0,
+      arg4: 0,
+      arg5: 0,
+      why: "nobody in the container may look into this process before it has become the command (CVE-2016-9962)",
+    },
+    {
+      call: "setns",
+      fd: { stored: "container" },
+      nstype: own.map((n) => table[n.type].flag),
+      why: "enter the container's namespaces; its root file system becomes this process's root",
+    },
+  ];
+}
+
 /** PID 1's part, once the engine has put it into its cgroup: the namespace's root is where the process is now. */
 export function planCgroupNamespace(spec: RuntimeSpec): Step[] {
   if (!isNew(spec, "cgroup")) return [];

@@ -16,7 +16,7 @@ export type Opened = ReadonlyMap<string, Step>;
  */
 export function shellOf(step: Step | HostStep, opened: Opened = new Map()): string | undefined {
   if (isHostStep(step)) return hostCommand(step);
-  if (step.call === "meet" || step.call === "reap") return undefined;
+  if (step.call === "meet" || step.call === "reap" || step.call === "hold") return undefined;
   const command = commands[step.call] as Command<CallName> | undefined;
   return command?.(step, opened);
 }
@@ -62,11 +62,12 @@ const commands: { [C in CallName]?: Command<C> } = {
     list ? `setpriv --groups ${list.text.replace(/[[\] ]/g, "")}` : "setpriv --clear-groups",
   sethostname: ({ name }) => shellWords("hostname", name),
   setns: ({ fd, nstype }, opened) => {
+    const target = typeof fd === "object" ? opened.get(fd.stored) : undefined;
+    const names = nstype.map((flag) => namespaceOptions[flag] ?? "");
+    if (target?.call === "pidfd_open")
+      return shellWords("nsenter", "--target", String(target.pid), ...names.map((n) => `--${n}`));
     const path = pathOf(fd, opened);
-    const option = namespaceOptions[nstype[0]!];
-    return path === undefined || option === undefined
-      ? undefined
-      : shellWords("nsenter", `--${option}=${path}`);
+    return path === undefined ? undefined : shellWords("nsenter", `--${names[0]}=${path}`);
   },
   setresgid: ({ rgid }) => `setpriv --regid ${rgid}`,
   setresuid: ({ ruid }) => `setpriv --reuid ${ruid}`,

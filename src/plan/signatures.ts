@@ -26,7 +26,7 @@ export const signatures = {
   dup3: { oldfd: "fd", newfd: "int", flags: "O" },
   execve: { pathname: "text", argv: "strings", envp: "strings" },
   fchownat: { dirfd: "fd", pathname: "text", owner: "int", group: "int", flags: "int" },
-  ioctl: { fd: "fd", request: "ioctl", argp: "struct" },
+  ioctl: { fd: "fd", request: "ioctl", argp: "argp" },
   keyctl: { operation: "const", name: "text" },
   mkdirat: { dirfd: "fd", pathname: "text", mode: "mode" },
   mknodat: { dirfd: "fd", pathname: "text", mode: "mode", dev: "dev" },
@@ -41,6 +41,7 @@ export const signatures = {
   },
   open_tree: { dirfd: "fd", pathname: "text", flags: "tree" },
   openat: { dirfd: "fd", pathname: "text", flags: "O", mode: "mode" },
+  pidfd_open: { pid: "int", flags: "int" },
   pivot_root: { new_root: "text", put_old: "text" },
   prctl: { option: "PR", arg2: "prctl", arg3: "prctl", arg4: "int", arg5: "int" },
   prlimit64: { pid: "int", resource: "RLIMIT", new_limit: "struct", old_limit: "struct" },
@@ -76,6 +77,8 @@ export type Values = {
   strings: readonly string[];
   fd: Fd;
   struct: Struct | null;
+  /** ioctl's argument: memory, a number, or flags of open(2). */
+  argp: Struct | number | readonly OpenFlag[];
   /** A compiled seccomp filter: struct sock_fprog, and the program that it points to. */
   filter: Struct;
   /** struct mount_attr. */

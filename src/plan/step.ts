@@ -20,11 +20,17 @@ export type Meeting = { call: "meet"; at: "go" | "terminal" };
 /** `--init`: PID 1 forks; the child goes on and becomes the command, PID 1 stays and reaps until the child ends. */
 export type Reap = { call: "reap" };
 
+/**
+ * A box without a command of its own: PID 1 sleeps, as small as the launcher is, until it is killed; what others run in
+ * its namespaces comes and goes. Orphans need no reaping where SIGCHLD is ignored (wait(2), NOTES).
+ */
+export type Hold = { call: "hold" };
+
 /** Stored descriptors are moved to numbers from here up, so that a later step can name its own as a constant. */
 export const FIRST_STORED_FD = 10;
 
 /** One step of a birth: a call, and why it is there. */
-export type Step = (Call | Meeting | Reap) & {
+export type Step = (Call | Meeting | Reap | Hold) & {
   /** One line for a reader who has never seen the call. Consecutive steps with the same line belong together. */
   why: string;
   /** Error names after which the birth goes on. */

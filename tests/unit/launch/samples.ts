@@ -58,6 +58,7 @@ export const samples: { [C in CallName]: Extract<Call, { call: C }> } = {
     flags: ["O_PATH", "O_DIRECTORY", "O_NOFOLLOW"],
     mode: 0,
   },
+  pidfd_open: { call: "pidfd_open", pid: 1234, flags: 0 },
   pivot_root: { call: "pivot_root", new_root: ".", put_old: "." },
   prctl: {
     call: "prctl",

@@ -72,8 +72,8 @@ const expected: Record<CallName, [call: Call, shell: string | undefined][]> = {
     ],
   ],
   ioctl: [
-    [{ call: "ioctl", fd: 5, request: "SIOCSIFFLAGS", argp: null }, "ip link set lo up"],
-    [{ call: "ioctl", fd: 5, request: "TIOCSPTLCK", argp: null }, undefined],
+    [{ call: "ioctl", fd: 5, request: "SIOCSIFFLAGS", argp: 0 }, "ip link set lo up"],
+    [{ call: "ioctl", fd: 5, request: "TIOCSPTLCK", argp: 0 }, undefined],
   ],
   keyctl: [
     [
@@ -189,6 +189,7 @@ const expected: Record<CallName, [call: Call, shell: string | undefined][]> = {
     ],
     [{ call: "openat", dirfd: AT, pathname: "/dev/ptmx", flags: ["O_RDWR"], mode: 0 }, undefined],
   ],
+  pidfd_open: [[{ call: "pidfd_open", pid: 42, flags: 0 }, undefined]],
   pivot_root: [[{ call: "pivot_root", new_root: ".", put_old: "." }, "pivot_root . ."]],
   prctl: [
     [prctl("PR_CAPBSET_DROP", "CAP_SYS_ADMIN"), "setpriv --bounding-set=-sys_admin"],

@@ -1,0 +1,77 @@
+import { readFileSync } from "node:fs";
+import type { Ended } from "../abi/wait.ts";
+import { launch, type Launched, type Stdio } from "../launch/launch.ts";
+import { annotations } from "../oci/annotations.ts";
+import type { RuntimeSpec } from "../oci/runtime-spec.ts";
+import type { HostStep } from "../plan/host-step.ts";
+import type { Plan, Step } from "../plan/step.ts";
+import { commandError } from "./command-errors.ts";
+import { doHostSteps } from "./host-steps.ts";
+
+/** Told of a birth while it happens. */
+export type Observer = {
+  warn(text: string): void;
+  planned?(plan: Plan): void;
+  host?(step: HostStep, result: number, milliseconds: number): void;
+  born?(pid: number): void;
+  child?(step: Step, result: number, nanoseconds: number): void;
+  executed?(): void;
+  /** `--step`: false gives up. */
+  ask?(step: Step, number: number): Promise<boolean>;
+};
+
+export type BirthRequest = {
+  plan: Plan;
+  spec: RuntimeSpec;
+  /** The image's layers, to look at when a command cannot be run. */
+  layers: readonly string[];
+  stdio: Stdio;
+  executor: "launcher" | "reference";
+  observer: Observer;
+  /** The monitor is there: its ends of the command's pipes. */
+  spawned?(monitor: Launched): void;
+  /** The process that is going to be the command, or with `--init` its parent. */
+  born?(pid: number): void;
+  /** The command runs; signals go to `pid`. */
+  executed?(pid: number): void;
+  /** Takes the terminal's master, descriptor `fd` of process `pid`. */
+  terminal?(pid: number, fd: number): void;
+};
+
+/** Performs a plan, the engine's steps and the child's, and waits for the command's end. */
+export async function giveBirth(request: BirthRequest): Promise<Ended> {
+  const { plan, spec, layers, stdio, executor, observer } = request;
+  observer.planned?.(plan);
+  doHostSteps(plan.before, 0, observer.host);
+  const reaper = spec.annotations?.[annotations.init] === "true";
+  let process = 0;
+  try {
+    return await launch(
+      plan,
+      { stdio, narrate: observer.child !== undefined, executor },
+      {
+        ...(request.spawned ? { spawned: request.spawned } : {}),
+        born(pid) {
+          process = pid;
+          observer.born?.(pid);
+          doHostSteps(plan.birth, pid, observer.host);
+          request.born?.(pid);
+        },
+        terminal: (pid, fd) => request.terminal?.(pid, fd),
+        executed() {
+          request.executed?.(reaper ? firstChild(process) : process);
+          observer.executed?.();
+        },
+        ...(observer.child ? { done: observer.child } : {}),
+        ...(observer.ask ? { step: observer.ask } : {}),
+      },
+    );
+  } catch (error) {
+    throw commandError(error, spec, layers);
+  }
+}
+
+/** proc_pid_task(5), "children": the first of `--init`'s PID 1 is the command. */
+function firstChild(pid: number): number {
+  return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ")[0]);
+}
