@@ -10,9 +10,11 @@ export const defaultDevices: readonly Device[] = [
   { type: "c", path: "/dev/tty", major: 5, minor: 0 },
 ];
 
-/** Terminals, which have no fixed node: /dev/console, /dev/ptmx and all of /dev/pts. */
+/**
+ * Terminals: /dev/ptmx and all of /dev/pts, which are the container's own devpts whoever makes the node. Not 5:1, which
+ * docker's list has: that is the host's console, to write to and to read what is typed there.
+ */
 const terminals: readonly DeviceRule[] = [
-  { allow: true, type: "c", major: 5, minor: 1, access: "rwm" },
   { allow: true, type: "c", major: 5, minor: 2, access: "rwm" },
   { allow: true, type: "c", major: 136, access: "rwm" },
 ];

@@ -83,6 +83,7 @@ test("the default list lets only its devices be opened, and every node be made",
     [1, 4],
     [1, 11],
     [4, 0],
+    [5, 1],
     [10, 200],
     [10, 232],
   ] as const)

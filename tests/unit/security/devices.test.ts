@@ -16,7 +16,6 @@ test("all devices are denied first, then the default ones and the terminals are 
     "c 1:8",
     "c 1:9",
     "c 5:0",
-    "c 5:1",
     "c 5:2",
   ]);
 });
