@@ -1,18 +1,108 @@
-import { KontenerError, invalid } from "../abi/error.ts";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  readSync,
+  type BigIntStats,
+} from "node:fs";
+import { errnos } from "../abi/errno.ts";
+import { SyscallError } from "../abi/error.ts";
+import { call, tryCall } from "../linux/libc.ts";
+import { quoted, type ByteString } from "./byte-string.ts";
+import type { Metadata } from "./metadata.ts";
+import { Notes } from "./notes.ts";
+import type { TreeFile } from "./tree-file.ts";
+import { TreeWriter } from "./tree-writer.ts";
+import { readXattrs } from "./xattrs.ts";
+
+const [SEEK_DATA, SEEK_HOLE] = [3, 4];
+const CHUNK = 256 << 10;
 
 /**
- * Copies a directory with everything that cp(1) can keep, without what is mounted below it. `store` must not lie in it.
+ * Copies a directory as it is: types, modes, owners, times, hard links, devices, attributes and holes. Sockets stay behind,
+ * and what is mounted below: a mount point becomes an empty directory.
  */
-export async function copyTree(from: string, to: string, store: string): Promise<void> {
-  if (`${store}/`.startsWith(`${from === "/" ? "" : from}/`))
-    throw invalid(`${from} contains the images themselves (${store})`, "choose a directory in it");
-  const child = Bun.spawn(["cp", "-a", "-x", "--", `${from}/.`, to], {
-    env: { ...process.env, LC_ALL: "C" },
-    stdio: ["ignore", "ignore", "pipe"],
-  });
-  const complaints = (await child.stderr.text()).trim();
-  if ((await child.exited) === 0) return;
-  if (complaints.includes("No space left"))
-    throw Object.assign(new Error(complaints), { code: "ENOSPC" });
-  throw new KontenerError(`cannot copy ${from}: ${complaints.split("\n")[0]}`, { code: "IMAGE" });
+export function copyTree(from: string, to: string, say: (line: string) => void): void {
+  using writer = new TreeWriter(to, new Notes(say));
+  const root = Buffer.from(from).toString("latin1");
+  const { dev } = lstat(root);
+  const firstNames = new Map<bigint, ByteString>();
+  const visit = (path: ByteString): void => {
+    const source = `${root}/${path}`;
+    const stat = lstat(source);
+    const linked = stat.nlink > 1n && stat.dev === dev && !stat.isDirectory();
+    const first = linked ? firstNames.get(stat.ino) : undefined;
+    if (first !== undefined) return writer.link(path, first);
+    if (linked) firstNames.set(stat.ino, path);
+    copyOne(source, path, stat, writer);
+    if (!stat.isDirectory() || stat.dev !== dev) return;
+    const names = readdirSync(bytes(source), { encoding: "buffer" });
+    for (const name of names) visit(`${path}/${name.toString("latin1")}`);
+  };
+  visit("");
+  writer.finish();
 }
+
+function copyOne(source: ByteString, path: ByteString, stat: BigIntStats, writer: TreeWriter) {
+  const meta = metadata(source, stat);
+  if (stat.isDirectory()) writer.directory(path, meta);
+  else if (stat.isSymbolicLink()) writer.symlink(path, readlinkSync(bytes(source), "latin1"), meta);
+  else if (stat.isFIFO()) writer.node(path, "fifo", 0, 0, meta);
+  else if (stat.isCharacterDevice() || stat.isBlockDevice()) {
+    const type = stat.isBlockDevice() ? "block-device" : "character-device";
+    writer.node(path, type, major(stat.rdev), minor(stat.rdev), meta);
+  } else if (stat.isFile()) {
+    using file = writer.file(path);
+    copyContent(source, file);
+    file.finish(meta);
+  }
+}
+
+function metadata(source: ByteString, stat: BigIntStats): Metadata {
+  const nanoseconds = Number(((stat.mtimeNs % BILLION) + BILLION) % BILLION);
+  return {
+    mode: Number(stat.mode & 0o7777n),
+    uid: Number(stat.uid),
+    gid: Number(stat.gid),
+    mtime: { seconds: Number((stat.mtimeNs - BigInt(nanoseconds)) / BILLION), nanoseconds },
+    xattrs: readXattrs(source),
+  };
+}
+
+/** Only what is stored: lseek(2) finds the holes. */
+function copyContent(source: ByteString, file: TreeFile): void {
+  const fd = openSync(bytes(source), constants.O_RDONLY | constants.O_NOFOLLOW);
+  try {
+    const buffer = Buffer.allocUnsafe(CHUNK);
+    for (let end = 0; ;) {
+      const start = tryCall("lseek", fd, end, SEEK_DATA);
+      if (start === -errnos.ENXIO) break; // no more data
+      if (start < 0) throw new SyscallError({ call: "lseek", args: quoted(source), errno: -start });
+      end = call("lseek", fd, start, SEEK_HOLE);
+      file.seek(start);
+      for (let at = start; at < end;) {
+        const length = readSync(fd, buffer, 0, Math.min(CHUNK, end - at), at);
+        if (length === 0) break; // it became shorter meanwhile
+        file.write(buffer.subarray(0, length));
+        at += length;
+      }
+    }
+    file.extend(fstatSync(fd).size);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+const BILLION = 1_000_000_000n;
+const bytes = (path: ByteString): Buffer => Buffer.from(path, "latin1");
+const lstat = (path: ByteString): BigIntStats => lstatSync(bytes(path), { bigint: true });
+
+/** gnu_dev_major() and gnu_dev_minor(), as stat(2) packs them. */
+const major = (device: bigint): number =>
+  Number(((device >> 8n) & 0xfffn) | ((device >> 32n) & 0xfffff000n));
+const minor = (device: bigint): number =>
+  Number((device & 0xffn) | ((device >> 12n) & 0xffffff00n));

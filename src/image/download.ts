@@ -9,11 +9,12 @@ export type Progress = { done: number; total: number | undefined };
 export type DownloadOptions = {
   digest: Digest;
   onProgress?: ((progress: Progress) => void) | undefined;
-  /** Milliseconds without an answer, or without a byte, after which a server counts as gone: 10,000. */
+  /** Milliseconds without an answer, or without a byte, after which a server counts as gone: 8,000. */
   patience?: number | undefined;
 };
 
-const PATIENCE = 10_000;
+/** With a name to look up and a program to start, the user waits for less than ten seconds. */
+const PATIENCE = 8_000;
 const ATTEMPTS = 5;
 const [PARTIAL_CONTENT, RANGE_NOT_SATISFIABLE] = [206, 416];
 
@@ -110,6 +111,8 @@ const reasons: Record<string, string> = {
   ECONNREFUSED: "nobody answers there",
   ConnectionClosed: "the connection was closed",
   ECONNRESET: "the connection was closed",
+  ENETUNREACH: "no network leads there",
+  EHOSTUNREACH: "no network leads there",
   ENOTFOUND: "the name of the server is unknown here",
   EAI_AGAIN: "the name of the server is unknown here",
 };

@@ -1,4 +1,4 @@
-import { mkdirSync, realpathSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, realpathSync, rmSync, statSync } from "node:fs";
 import { invalid, KontenerError } from "../abi/error.ts";
 import { archOf } from "../abi/syscall.ts";
 import type { Paths } from "../linux/paths.ts";
@@ -22,7 +22,7 @@ export type PrepareRequest = {
   digest?: string | undefined;
   /** Takes the place of the recipe's mirror, as its environment variable does. */
   mirror?: string | undefined;
-  /** Milliseconds for a server to answer: 10,000. */
+  /** Milliseconds for a server to answer: 8,000. */
   patience?: number | undefined;
   /** What a user should know, a line each. */
   say?: ((line: string) => void) | undefined;
@@ -49,21 +49,41 @@ type Source = { config: ImageConfig } & (
  * @throws KontenerError `INVALID`, `NOT_FOUND`, or `IMAGE` where the source cannot be used
  */
 export async function prepareImage(request: PrepareRequest, paths: Paths): Promise<Prepared> {
-  const { name, say = () => {} } = request;
+  const { name } = request;
   checkImageName(name);
-  if (name === "busybox" || name === "host") return await builtinImage(request, paths);
-  const source = await sourceOf(request);
+  try {
+    if (name === "busybox" || name === "host") return await builtinImage(request, paths);
+    return await ordinaryImage(await sourceOf(request, paths), request, paths);
+  } catch (error) {
+    if (!isErrno(error)) throw error;
+    throw new KontenerError(`cannot prepare ${name}: ${error.message}`, {
+      code: "IMAGE",
+      cause: error,
+    });
+  }
+}
+
+/** What node:fs throws: "EACCES: permission denied, open '/x'". */
+const isErrno = (error: unknown): error is NodeJS.ErrnoException =>
+  error instanceof Error && !(error instanceof KontenerError) && "syscall" in error;
+
+async function ordinaryImage(
+  source: Source,
+  request: PrepareRequest,
+  paths: Paths,
+): Promise<Prepared> {
+  const { name, say = () => {} } = request;
+  const { location, config } = source;
   const digest = source.digest && formatDigest(source.digest);
   return await withImageLock(name, paths, async () => {
     if (digest !== undefined && soundRecord(name, paths)?.digest === digest)
       return { image: storedImage(name, paths)!, fresh: false };
-    const { location, config } = source;
     const record = { source: location, digest, created: new Date().toISOString(), config };
     if (source.kind === "url") await fromUrl(source, record, request, paths);
     else {
       await stageImage(name, paths, record, async (rootfs) => {
         if (source.kind === "archive") await unpackFile(location, location, rootfs, say);
-        else await copyTree(location, rootfs, paths.lib);
+        else copyTree(location, rootfs, say);
       });
     }
     return { image: storedImage(name, paths)!, fresh: true };
@@ -76,7 +96,7 @@ async function builtinImage({ name, from }: PrepareRequest, paths: Paths): Promi
   return { image: await findImage(name, paths), fresh };
 }
 
-async function sourceOf(request: PrepareRequest): Promise<Source> {
+async function sourceOf(request: PrepareRequest, paths: Paths): Promise<Source> {
   const { name, from } = request;
   const digest = request.digest === undefined ? undefined : parseDigest(request.digest);
   if (from === undefined) return recipeSource(request);
@@ -88,18 +108,21 @@ async function sourceOf(request: PrepareRequest): Promise<Source> {
       `kontener prepare ${name} --from URL --digest sha256:HEX`,
     );
   }
-  const stat = statSync(from, { throwIfNoEntry: false });
-  if (!stat) {
+  if (!existsSync(from)) {
     throw new KontenerError(`there is no ${from}`, {
       code: "NOT_FOUND",
       hint: "--from takes a tar archive, a directory or an http(s) URL",
     });
   }
   const location = realpathSync(from);
+  const stat = statSync(location);
   if (stat.isDirectory()) {
     if (digest) throw invalid("a directory has no digest", "leave out --digest");
+    if (`${paths.lib}/`.startsWith(location === "/" ? "/" : `${location}/`))
+      throw invalid(`${from} contains the images themselves`, "choose a directory in it");
     return { kind: "directory", location, config };
   }
+  if (!stat.isFile()) throw invalid(`${from} is neither a file nor a directory`);
   const algorithm = digest?.algorithm ?? "sha256";
   const hex = await fileDigest(location, algorithm);
   if (digest) verifyDigest(location, digest, hex);

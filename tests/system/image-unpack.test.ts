@@ -133,6 +133,16 @@ describeAsRoot("what is unpacked is what GNU tar makes of it", () => {
     const paths = { lib: fresh(), run: fresh() };
     const { image } = await prepareImage({ name: "tree", from: tree }, paths);
     expect(snapshot(image.layers[0]!)).toEqual(snapshot(tree));
+    expect(statSync(`${image.layers[0]}/sparse`).blocks).toBeLessThan(1000);
+  });
+
+  test("a directory is copied without what is mounted below it", () => {
+    const [lib, from] = [fresh(), fresh()];
+    mkdirSync(`${from}/mounted`);
+    const mount = `mount -t tmpfs tmpfs ${from}/mounted && touch ${from}/mounted/file && "$@"`;
+    const said = prepareUnder(["unshare", "--mount", "sh", "-c", mount, "sh"], lib, from);
+    expect(said).toBe("done\n");
+    expect(readdirSync(`${lib}/lib/images/mine/rootfs/mounted`)).toEqual([]);
   });
 
   test("a Debian of the real world", async () => {

@@ -129,6 +129,8 @@ describe("prepareImage()", () => {
     [{ name: "mine", from: "/", digest: `sha256:${"0".repeat(64)}` }, "a directory has no digest"],
     [{ name: "mine", from: "x", digest: "md5:00" }, "is not a digest"],
     [{ name: "mine", from: "/" }, "contains the images themselves"],
+    [{ name: "mine", from: `${file}/below` }, "there is no"],
+    [{ name: "mine", from: "/dev/zero" }, "is neither a file nor a directory"],
   ])("%j is refused in words", async (request, words) => {
     await expect(prepareImage(request, paths)).rejects.toThrow(words);
     expect(stored()).toEqual([]);
