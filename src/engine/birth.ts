@@ -32,8 +32,10 @@ export type BirthRequest = {
   spawned?(monitor: Launched): void;
   /** The process that is going to be the command, or with `--init` its parent. */
   born?(pid: number): void;
-  /** The command runs; signals go to `pid`. */
-  executed?(pid: number): void;
+  /** From now on there is a process that signals for the command can be sent to. */
+  signalsTo?(pid: number): void;
+  /** The command runs, or has already ended. */
+  executed?(): void;
   /** Takes the terminal's master, descriptor `fd` of process `pid`. */
   terminal?(pid: number, fd: number): void;
 };
@@ -56,10 +58,13 @@ export async function giveBirth(request: BirthRequest): Promise<Ended> {
           observer.born?.(pid);
           doHostSteps(plan.birth, pid, observer.host);
           request.born?.(pid);
+          if (!reaper) request.signalsTo?.(pid);
         },
         terminal: (pid, fd) => request.terminal?.(pid, fd),
         executed() {
-          request.executed?.(reaper ? firstChild(process) : process);
+          // PID 1 of --init holds signals back: they are for its child.
+          if (reaper) request.signalsTo?.(firstChild(process) ?? process);
+          request.executed?.();
           observer.executed?.();
         },
         ...(observer.child ? { done: observer.child } : {}),
@@ -71,7 +76,13 @@ export async function giveBirth(request: BirthRequest): Promise<Ended> {
   }
 }
 
-/** proc_pid_task(5), "children": the first of `--init`'s PID 1 is the command. */
-function firstChild(pid: number): number {
-  return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ")[0]);
+/** proc_pid_task(5), "children": the first of `--init`'s PID 1 is the command. Undefined where both have ended. */
+function firstChild(pid: number): number | undefined {
+  try {
+    return (
+      Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ")[0]) || undefined
+    );
+  } catch {
+    return undefined;
+  }
 }

@@ -87,10 +87,7 @@ async function start(request: StartRequest, held: Held): Promise<Container> {
     born(first) {
       pid = first;
     },
-    executed(command) {
-      request.signalsTo?.(command);
-      running.resolve();
-    },
+    executed: () => running.resolve(),
   });
   ended.then(() => running.resolve(), running.reject); // a birth that fails has no command that runs
   await running.promise;

@@ -27,8 +27,9 @@ export type ExecRequest = {
   stdio: Stdio;
   observer: Observer;
   spawned?(monitor: Launched): void;
-  /** The command runs; signals go to `pid`. */
-  executed?(pid: number): void;
+  /** Signals for the command can be sent to `pid` from now on. */
+  signalsTo?(pid: number): void;
+  executed?(): void;
   terminal?(pid: number, fd: number): void;
 };
 

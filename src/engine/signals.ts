@@ -1,6 +1,6 @@
 import { closeSync } from "node:fs";
 import type { Signal } from "../abi/signal.ts";
-import { pidfdOpen, sendSignal } from "../linux/pidfd.ts";
+import { sendSignal, tryPidfdOpen } from "../linux/pidfd.ts";
 
 const forwarded: readonly Signal[] = [
   "SIGINT",
@@ -31,9 +31,9 @@ export class SignalForwarder implements Disposable {
     for (const { signal, listener } of this.#listeners) process.on(signal, listener);
   }
 
-  /** From here on signals go to process `pid`. */
+  /** From here on signals go to process `pid`; one that has ended needs none. */
   start(pid: number): void {
-    this.#pidfd = pidfdOpen(pid);
+    this.#pidfd = tryPidfdOpen(pid);
     for (const signal of this.#early.splice(0)) this.#forward(signal);
   }
 
