@@ -1,27 +1,18 @@
-import { existsSync, mkdirSync, realpathSync, rmSync, statSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { invalid, KontenerError } from "../abi/error.ts";
-import { archOf } from "../abi/syscall.ts";
 import type { Paths } from "../linux/paths.ts";
-import { archiveRecipes } from "../../rootfs/recipes.ts";
 import { decompress } from "./compression.ts";
-import { shellConfig } from "./config.ts";
 import { copyTree } from "./copy-tree.ts";
-import { fileDigest, formatDigest, parseDigest, verifyDigest, type Digest } from "./digest.ts";
+import { formatDigest } from "./digest.ts";
 import { download, type Progress } from "./download.ts";
-import type { Image, ImageConfig } from "./image.ts";
+import type { Image } from "./image.ts";
 import { checkImageName, readRecord, type ImageRecord } from "./record.ts";
+import { sourceOf, type Source, type SourceRequest } from "./source.ts";
 import { diskFull, isDiskFull, stageImage, withImageLock } from "./stage.ts";
 import { findImage, storedImage } from "./store.ts";
 import { unpack } from "./unpack.ts";
 
-export type PrepareRequest = {
-  name: string;
-  /** A tar archive, a directory or an http(s) URL; without it, what `rootfs/` knows under the name. */
-  from?: string | undefined;
-  /** `sha256:…` or `sha512:…` of the archive; needed for a URL. */
-  digest?: string | undefined;
-  /** Takes the place of the recipe's mirror, as its environment variable does. */
-  mirror?: string | undefined;
+export type PrepareRequest = SourceRequest & {
   /** Milliseconds for a server to answer: 8,000. */
   patience?: number | undefined;
   /** What a user should know, a line each. */
@@ -34,12 +25,6 @@ export type Prepared = {
   /** False where it was there already. */
   fresh: boolean;
 };
-
-type Source = { config: ImageConfig } & (
-  | { kind: "url"; location: string; digest: Digest }
-  | { kind: "archive"; location: string; digest: Digest }
-  | { kind: "directory"; location: string; digest?: undefined }
-);
 
 /**
  * Makes an image, unless it is there from the same source. Two at once do the work once; what fails leaves nothing but the
@@ -94,57 +79,6 @@ async function builtinImage({ name, from }: PrepareRequest, paths: Paths): Promi
   if (from !== undefined) throw invalid(`${name} is built in`, "choose another name for yours");
   const fresh = soundRecord(name, paths) === undefined;
   return { image: await findImage(name, paths), fresh };
-}
-
-async function sourceOf(request: PrepareRequest, paths: Paths): Promise<Source> {
-  const { name, from } = request;
-  const digest = request.digest === undefined ? undefined : parseDigest(request.digest);
-  if (from === undefined) return recipeSource(request);
-  const config = shellConfig;
-  if (/^https?:\/\//i.test(from)) {
-    if (digest) return { kind: "url", location: from, digest, config };
-    throw invalid(
-      `what comes from ${from} has to be known by its digest`,
-      `kontener prepare ${name} --from URL --digest sha256:HEX`,
-    );
-  }
-  if (!existsSync(from)) {
-    throw new KontenerError(`there is no ${from}`, {
-      code: "NOT_FOUND",
-      hint: "--from takes a tar archive, a directory or an http(s) URL",
-    });
-  }
-  const location = realpathSync(from);
-  const stat = statSync(location);
-  if (stat.isDirectory()) {
-    if (digest) throw invalid("a directory has no digest", "leave out --digest");
-    if (`${paths.lib}/`.startsWith(location === "/" ? "/" : `${location}/`))
-      throw invalid(`${from} contains the images themselves`, "choose a directory in it");
-    return { kind: "directory", location, config };
-  }
-  if (!stat.isFile()) throw invalid(`${from} is neither a file nor a directory`);
-  const algorithm = digest?.algorithm ?? "sha256";
-  const hex = await fileDigest(location, algorithm);
-  if (digest) verifyDigest(location, digest, hex);
-  return { kind: "archive", location, digest: { algorithm, hex }, config };
-}
-
-function recipeSource({ name, mirror, digest }: PrepareRequest): Source {
-  const recipe = Object.hasOwn(archiveRecipes, name) ? archiveRecipes[name] : undefined;
-  if (!recipe) {
-    throw invalid(
-      `no recipe for ${name}; there are ${[...Object.keys(archiveRecipes), "busybox"].join(", ")}`,
-      `name a source: kontener prepare ${name} --from ARCHIVE, DIRECTORY or URL`,
-    );
-  }
-  const archive = recipe.archives[archOf(process.arch)];
-  const base = mirror ?? (process.env[recipe.mirrorVariable] || recipe.mirror);
-  return {
-    kind: "url",
-    location: `${base.replace(/\/+$/, "")}/${archive.path}`,
-    digest: parseDigest(digest ?? archive.digest),
-    config: recipe.config,
-  };
 }
 
 async function fromUrl(
