@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { invalid } from "../abi/error.ts";
 import { checkResources } from "../cgroup/check.ts";
 import { readLayout } from "../cgroup/host.ts";
+import { cgroupMounts } from "../cgroup/mounts.ts";
 import { planCgroup } from "../cgroup/plan.ts";
 import type { Image } from "../image/image.ts";
 import type { Paths } from "../linux/paths.ts";
@@ -52,6 +53,7 @@ export async function prepare({
   const layers = options.rootfs === undefined ? image.layers : [options.rootfs];
   const user = resolveUser(options.user ?? (image.config.User || "0"), readAccounts(layers));
   const protection = await protectionOf(options, user.uid, host);
+  const layout = readLayout();
   const spec = specFromOptions(options, {
     id,
     hostname,
@@ -60,7 +62,7 @@ export async function prepare({
     scratch: { path: scratch, inMemory: host.upperOnTmpfs },
     etc,
     ...protection,
-    cgroupMounts: [],
+    cgroupMounts: options.network === "host" ? [] : cgroupMounts(layout), // the host's /sys brings its own
   });
   if (idle) spec.process.args = [];
   else if (!spec.process.args.length) {
@@ -69,7 +71,6 @@ export async function prepare({
       "name one: kontener run IMAGE COMMAND",
     );
   }
-  const layout = readLayout();
   const resources = spec.linux.resources ?? {};
   const warnings = checkResources(resources, layout);
   const cgroup = planCgroup({ path: cgroupPath(id), resources, layout });

@@ -7,6 +7,7 @@ const words: Record<string, MountFlag> = {
   nodev: "MS_NODEV",
   noexec: "MS_NOEXEC",
   sync: "MS_SYNCHRONOUS",
+  remount: "MS_REMOUNT",
   noatime: "MS_NOATIME",
   nodiratime: "MS_NODIRATIME",
   relatime: "MS_RELATIME",
