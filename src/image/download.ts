@@ -89,11 +89,12 @@ async function transfer(url: string, part: PartFile, options: DownloadOptions): 
   } catch (error) {
     // A full disk is not the network's fault.
     if (error instanceof KontenerError || isWriteError(error)) throw error;
-    if (answered)
+    const silent = deadline.signal.aborted;
+    // A server that answers with nothing but silence is not asked again: the user waits.
+    if (answered && !(silent && part.size === before))
       throw new DownloadError(url, `it broke off after ${part.size} bytes`, true, error);
     const silence = `the server was silent for ${patience / 1000} seconds`;
-    const reason = deadline.signal.aborted ? silence : reasonOf(error);
-    throw new DownloadError(url, reason, false, error);
+    throw new DownloadError(url, silent ? silence : reasonOf(error), false, error);
   }
 }
 

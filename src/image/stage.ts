@@ -6,6 +6,7 @@ import {
   existsSync,
   mkdirSync,
   openSync,
+  readdirSync,
   renameSync,
   writeFileSync,
 } from "node:fs";
@@ -13,7 +14,7 @@ import { rm } from "node:fs/promises";
 import { KontenerError, SyscallError } from "../abi/error.ts";
 import { AT_FDCWD } from "../abi/open.ts";
 import { call } from "../linux/libc.ts";
-import { withLock } from "../linux/file-lock.ts";
+import { tryLock, unlock, withLock } from "../linux/file-lock.ts";
 import type { Paths } from "../linux/paths.ts";
 import { imageDirectory, imagesDirectory, type ImageRecord } from "./record.ts";
 
@@ -22,20 +23,31 @@ const RENAME_EXCHANGE = 2;
 const stagingDirectory = (name: string, paths: Paths): string =>
   `${imagesDirectory(paths)}/.tmp-${name}`;
 
-/**
- * Runs `fn` while nobody else prepares or removes the image `name`. What a process that died left half-made under that
- * name is removed first.
- */
+const lockFile = (name: string, paths: Paths): string => `${imagesDirectory(paths)}/.lock-${name}`;
+
+/** Runs `fn` while nobody else prepares or removes the image `name`. What processes that died left is removed first. */
 export async function withImageLock<T>(
   name: string,
   paths: Paths,
   fn: () => Promise<T>,
 ): Promise<T> {
   makeStore(paths);
-  return await withLock(`${imagesDirectory(paths)}/.lock-${name}`, async () => {
-    await rm(stagingDirectory(name, paths), { recursive: true, force: true });
+  return await withLock(lockFile(name, paths), async () => {
+    await removeLeftovers(name, paths);
     return await fn();
   });
+}
+
+/** A half-made image whose lock nobody holds is nobody's: locks end with their holder. */
+async function removeLeftovers(locked: string, paths: Paths): Promise<void> {
+  for (const entry of readdirSync(imagesDirectory(paths))) {
+    const name = /^\.tmp-(.*)$/.exec(entry)?.[1];
+    if (name === undefined) continue;
+    const lock = name === locked ? undefined : tryLock(lockFile(name, paths));
+    if (name === locked || lock !== undefined)
+      await rm(stagingDirectory(name, paths), { recursive: true, force: true });
+    if (lock !== undefined) unlock(lock);
+  }
 }
 
 function makeStore(paths: Paths): void {

@@ -102,6 +102,12 @@ describe("a server that cannot be reached", () => {
     expect(server.requests.length).toBe(1);
   });
 
+  test("because it sends a header and nothing else is not asked again", async () => {
+    using server = mirror(content, { cuts: [0], stall: true });
+    expect((await failure(get(server, 300))).message).toContain("silent for 0.3 seconds");
+    expect(server.requests.length).toBe(1);
+  });
+
   test("because nobody listens there is said so", async () => {
     const { url } = closed();
     expect((await failure(download(url, part, { digest }))).message).toContain("nobody answers");

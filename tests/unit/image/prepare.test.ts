@@ -15,6 +15,7 @@ import { archOf } from "../../../src/abi/syscall.ts";
 import { defaultImage } from "../../../src/image/default.ts";
 import { prepareImage } from "../../../src/image/prepare.ts";
 import { findImage, listImages, removeImage } from "../../../src/image/store.ts";
+import { withLock } from "../../../src/linux/file-lock.ts";
 import { alpine } from "../../../rootfs/alpine.ts";
 import { mirror } from "./mirror.ts";
 import { archive } from "./tar-builder.ts";
@@ -81,10 +82,13 @@ describe("prepareImage()", () => {
     expect(downloads()).toEqual([]);
   });
 
-  test("removes what a process that died has left", async () => {
-    mkdirSync(`${paths.lib}/images/.tmp-mine/rootfs/half`, { recursive: true });
-    await prepareImage({ name: "mine", from: file }, paths);
-    expect(stored()).toEqual(["mine"]);
+  test("removes what processes that died have left, and not what another one is making", async () => {
+    for (const name of ["mine", "dead", "busy"])
+      mkdirSync(`${paths.lib}/images/.tmp-${name}/rootfs/half`, { recursive: true });
+    await withLock(`${paths.lib}/images/.lock-busy`, () =>
+      prepareImage({ name: "mine", from: file }, paths),
+    );
+    expect(stored().toSorted()).toEqual([".tmp-busy", "mine"]);
     expect(readdirSync(`${paths.lib}/images/mine/rootfs`)).toEqual(["bin"]);
   });
 
