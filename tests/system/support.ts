@@ -86,9 +86,9 @@ export type Picture = Record<string, string[]>;
 export function hostPicture(engine: Engine): Picture {
   const run = engine.env["KONTENER_RUN"]!;
   return {
-    mounts: lines(readFileSync("/proc/self/mountinfo", "utf8")).map((line) =>
-      line.split(" ").slice(2, 6).join(" "),
-    ),
+    mounts: lines(readFileSync("/proc/self/mountinfo", "utf8"))
+      .map((line) => line.split(" ").slice(2, 6).join(" "))
+      .filter((line) => !line.includes("/run/netns")), // iproute2's, for the namespaces that tests make
     interfaces: readdirSync("/sys/class/net"),
     routes: lines(command(["ip", "route"]).replace(/ linkdown/g, "")),
     nft: lines(command(["nft", "list", "ruleset"])),
