@@ -10,7 +10,7 @@ import {
   planLoopback,
   planNamespaces,
 } from "./namespaces.ts";
-import { planProtection, planSysctls } from "./protection.ts";
+import { planNullDevice, planProtection, planSysctls } from "./protection.ts";
 import { planPivot, planReadonlyRoot, planRootfs, planScratch } from "./rootfs.ts";
 import type { Plan, Step } from "./step.ts";
 import { planSession } from "./terminal.ts";
@@ -51,6 +51,7 @@ export function buildPlan(spec: RuntimeSpec, facts: PlanFacts): Plan {
       ...planHolds(spec),
       ...planKernelMounts(spec),
       ...planPivot(),
+      ...planNullDevice(spec),
       ...planPlaces(spec, facts.files),
       ...planSysctls(spec),
       ...planProtection(spec),

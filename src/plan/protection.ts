@@ -1,4 +1,5 @@
 import type { RuntimeSpec } from "../oci/runtime-spec.ts";
+import { isKernelMount } from "./kernel-mounts.ts";
 import type { Step } from "./step.ts";
 import { AT_FDCWD } from "./values.ts";
 
@@ -30,9 +31,29 @@ export function planSysctls(spec: RuntimeSpec): Step[] {
 }
 
 /**
+ * Where the null device is that covers masked files: the one that this birth has made. A volume may put another /dev over
+ * it, whose null is a link to a setting of the kernel's, and the cover would be that setting, writable (CVE-2025-31133). So
+ * the process stands in its own /dev from before the volumes come until the covers are made, and names it without a slash.
+ */
+const standsInDev = ({ mounts, linux }: RuntimeSpec): boolean =>
+  !!linux.maskedPaths?.length &&
+  mounts.some((mount) => mount.destination === "/dev" && isKernelMount(mount));
+
+export const planNullDevice = (spec: RuntimeSpec): Step[] =>
+  standsInDev(spec)
+    ? [
+        {
+          call: "chdir",
+          path: "/dev",
+          why: "stand where the new null device is: whatever a volume puts over it, this one covers masked files (CVE-2025-31133)",
+        },
+      ]
+    : [];
+
+/**
  * Paths of /proc and /sys that tell about the host or change it. Whether a masked path is a file or a directory is the
- * kernel's business: /dev/null goes over the one, an empty read-only tmpfs over the other, and the wrong one fails with
- * ENOTDIR. /dev/null is the node that this birth made a few steps ago, so no image can have swapped it (CVE-2025-31133).
+ * kernel's business: the null device goes over the one, an empty read-only tmpfs over the other, and the wrong one fails
+ * with ENOTDIR.
  */
 export function planProtection(spec: RuntimeSpec): Step[] {
   const masked = (spec.linux.maskedPaths ?? []).flatMap((target): Step[] => {
@@ -40,7 +61,7 @@ export function planProtection(spec: RuntimeSpec): Step[] {
     return [
       {
         call: "mount",
-        source: "/dev/null",
+        source: standsInDev(spec) ? "null" : "/dev/null",
         target,
         filesystemtype: null,
         mountflags: ["MS_BIND"],

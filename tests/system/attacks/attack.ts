@@ -40,7 +40,7 @@ export function testAttacks(
   const list = attacks();
   const runs = new Map<string, Promise<Map<string, Outcome>>>();
   /** All attacks with the same flags go into one container, one after the other. */
-  const outcome = async (attack: Attack, extra: readonly string[], side: string) => {
+  const outcome = async (attack: Attack, side: "on" | "off") => {
     const flagsOf = (a: Attack): string[] => [...(a.with ?? []), ...(side === "off" ? a.off : [])];
     const key = (a: Attack): string => JSON.stringify([side, flagsOf(a), a.alone ? a.to : ""]);
     const same = list.filter((a) => key(a) === key(attack) && isPossible(a));
@@ -50,9 +50,9 @@ export function testAttacks(
   };
   for (const attack of list)
     test.skipIf(!isPossible(attack))(`cannot ${attack.to}`, async () => {
-      const off = await outcome(attack, attack.off, "off");
+      const off = await outcome(attack, "off");
       expect({ side: `with ${attack.off.join(" ")}`, ...off }).toMatchObject({ succeeded: true });
-      const on = await outcome(attack, [], "on");
+      const on = await outcome(attack, "on");
       expect({ side: "with the protection", ...on }).toMatchObject({ succeeded: false });
     });
 }
