@@ -8,6 +8,8 @@ export type ErrorCode =
   | "UNSUPPORTED" // the host lacks what is needed
   | "IMAGE" // a source that cannot be fetched, verified or unpacked
   | "ABORTED" // a birth that broke off, or that the user gave up half-way (--step)
+  | "EXIT" // a command that ended with anything but 0, where that was asked to be an error
+  | "ENDED" // a box that has been closed, or has ended by itself
   | "SYSCALL"; // a system call failed
 
 export type ErrorFields = {

@@ -1,10 +1,10 @@
 /** A table of named bits, as the man page lists them. */
 export type FlagTable = Readonly<Record<string, number>>;
 
-/** The number that the named bits make together. Values above 2^31 are fine: the sum is not a 32-bit operation. */
+/** The number that the named bits make together; all our tables fit into 31 bits. */
 export function bits<T extends FlagTable>(table: T, names: readonly (keyof T & string)[]): number {
   let value = 0;
-  for (const name of new Set(names)) value += table[name]!;
+  for (const name of names) value |= table[name]!;
   return value;
 }
 

@@ -1,6 +1,7 @@
 import type { Ended } from "../abi/wait.ts";
 import { readLayout } from "../cgroup/host.ts";
 import { planCgroup } from "../cgroup/plan.ts";
+import { intoSubgroup } from "../cgroup/subgroup.ts";
 import type { Launched, Stdio } from "../launch/launch.ts";
 import type { RuntimeSpec } from "../oci/runtime-spec.ts";
 import { resolveUser } from "../oci/user.ts";
@@ -26,6 +27,8 @@ export type ExecRequest = {
   exec: ExecOptions;
   stdio: Stdio;
   observer: Observer;
+  /** A group of its own inside the container's, by which the command and all that it starts are found: a name. */
+  group?: string;
   spawned?(monitor: Launched): void;
   /** Signals for the command can be sent to `pid` from now on. */
   signalsTo?(pid: number): void;
@@ -60,8 +63,10 @@ export async function execIn(request: ExecRequest): Promise<Ended> {
     annotations: {}, // no overlay is mounted and no reaper stays behind
   };
   const resources = container.spec.linux.resources ?? {};
-  const { join } = planCgroup({ path: cgroupPath(record.id), resources, layout: readLayout() });
-  const plan = buildJoinPlan(spec, { pid, filter, dieWithParent: true, birth: join });
+  const group = { path: cgroupPath(record.id), resources, layout: readLayout() };
+  const { join } = planCgroup(group);
+  const birth = request.group === undefined ? join : intoSubgroup(join, group, request.group);
+  const plan = buildJoinPlan(spec, { pid, filter, dieWithParent: true, birth });
   return await giveBirth({
     ...request,
     plan,

@@ -1,6 +1,6 @@
 import { errnos } from "../abi/errno.ts";
 import { archOf, syscallNumber, type Arch, type SyscallName } from "../abi/syscall.ts";
-import { signatures, type Kind } from "../plan/signatures.ts";
+import { parametersOf } from "../plan/signatures.ts";
 import { FIRST_STORED_FD, type Plan, type Step } from "../plan/step.ts";
 import { lower, type Lowered } from "./arguments.ts";
 import { bootSteps, ENGINE_FD, SIGCHLD } from "./program.ts";
@@ -91,12 +91,11 @@ class Encoder {
   #plain(step: Exclude<Step, { call: "meet" | "reap" | "hold" }>, number: number): void {
     const done =
       this.#narrate && step.call !== "execve" ? new Message(kinds.done, number) : undefined;
-    const parameters = Object.entries(signatures[step.call]) as [string, Kind][];
     const fields = step as unknown as Record<string, unknown>;
-    const args = parameters.map(([name, kind]) =>
-      raw(lower(kind, fields[name], this.#arch, this.#fd)),
-    );
-    const ignore = step.ignore?.map((name) => errnos[name]) ?? [];
+    const args: RawArgument[] = [];
+    for (const [name, kind] of parametersOf(step.call))
+      args.push(raw(lower(kind, fields[name], this.#arch, this.#fd)));
+    const ignore = step.ignore && { ignore: step.ignore.map((name) => errnos[name]) };
     if (step.store) {
       // The result lands in the first argument of a dup3, which gives the descriptor a number that is known here.
       const target = FIRST_STORED_FD + this.#stored.size;
@@ -106,11 +105,11 @@ class Encoder {
         args: [0, target, O_CLOEXEC],
         ...(done ? { store: valueOf(done) } : {}),
       };
-      this.#call(step.call, args, { ignore, store: argumentOf(move, 0) });
+      this.#call(step.call, args, { ...ignore, store: argumentOf(move, 0) });
       this.#add(move);
       this.#call("close_range", [ENGINE_FD + 1, EXEC_PIPE - 1, 0]);
     } else {
-      this.#call(step.call, args, { ignore, ...(done ? { store: valueOf(done) } : {}) });
+      this.#call(step.call, args, { ...ignore, ...(done && { store: valueOf(done) }) });
       // Opened only to see whether it can be: left open, it would come to lie where a later store wants to.
       if (step.call === "openat") this.#call("close_range", [ENGINE_FD + 1, EXEC_PIPE - 1, 0]);
     }

@@ -108,7 +108,7 @@ class Layout {
   bytes(failureKind: number): Uint8Array {
     this.#view.setUint32(0, failureKind, true);
     this.#view.setUint32(FAILURE_GOTO, this.#target("failed"), true);
-    this.#steps.forEach((step, i) => this.#step(step, offsetOf(i)));
+    for (let i = 0; i < this.#steps.length; i++) this.#step(this.#steps[i]!, offsetOf(i));
     if (this.#end > ROOM)
       throw invalid(
         `the container's birth takes ${this.#end} bytes to describe, ${ROOM} is the limit`,
@@ -118,14 +118,24 @@ class Layout {
 
   #step(step: RawStep, at: number): void {
     const store = step.store ? this.#place(step.store) : SCRATCH;
-    const args = step.args.map((arg) => this.#value(arg));
+    const values = [0, 0, 0, 0, 0, 0];
+    for (let k = 0; k < step.args.length; k++) values[k] = this.#value(step.args[k]!);
     const view = this.#view; // after the arguments: they may have grown the buffer
     view.setUint16(at, step.nr, true);
     view.setUint16(at + 2, step.flags ?? 0, true);
     view.setUint32(at + 4, step.jump ? this.#target(step.jump) : 0, true);
     view.setUint32(at + 8, store, true);
-    args.forEach((value, k) => this.#u64(at + 16 + 8 * k, value));
-    view.setBigUint64(at + 64, ignoreMask(step.ignore), true);
+    for (let k = 0; k < step.args.length; k++) this.#u64(at + 16 + 8 * k, values[k]!);
+    if (step.ignore) this.#ignore(at + 64, step.ignore);
+  }
+
+  /** Bit errno mod 64 of a 64-bit word, as two halves. */
+  #ignore(at: number, errnos: readonly number[] | "all"): void {
+    const halves = errnos === "all" ? [-1, -1] : [0, 0];
+    if (errnos !== "all")
+      for (const errno of errnos) halves[(errno >> 5) & 1]! |= 1 << (errno & 31);
+    this.#view.setInt32(at, halves[0]!, true);
+    this.#view.setInt32(at + 4, halves[1]!, true);
   }
 
   #target(label: string): number {
@@ -197,9 +207,4 @@ class Layout {
     this.#view.setUint32(at, value, true);
     this.#view.setUint32(at + 4, Math.floor(value / 2 ** 32), true);
   }
-}
-
-function ignoreMask(ignore: RawStep["ignore"]): bigint {
-  if (ignore === "all") return 2n ** 64n - 1n;
-  return (ignore ?? []).reduce((mask, errno) => mask | (1n << BigInt(errno % 64)), 0n);
 }

@@ -1,7 +1,7 @@
 import { flagText } from "../abi/flags.ts";
 import { attributesOf } from "../abi/rtnetlink-text.ts";
 import type { HostStep } from "./host-step.ts";
-import { signatures, type Fd, type Kind, type Struct, type Values } from "./signatures.ts";
+import { parametersOf, type Fd, type Kind, type Struct, type Values } from "./signatures.ts";
 import type { Plan, Step } from "./step.ts";
 
 /** `cut`: the length from which on a string is cut, as strace(1) does; without it strings are whole. */
@@ -34,8 +34,7 @@ export function argumentTexts(
   if (step.call === "meet") return [{ name: "at", text: step.at }];
   if (step.call === "reap" || step.call === "hold") return [];
   const fields = step as unknown as Record<string, unknown>;
-  const parameters = Object.entries(signatures[step.call]) as [string, Kind][];
-  const texts = parameters.map(([name, kind]) => ({
+  const texts = parametersOf(step.call).map(([name, kind]) => ({
     name,
     text:
       name === "envp"

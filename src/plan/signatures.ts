@@ -106,3 +106,12 @@ export type Struct = { text: string; bytes: Uint8Array };
 export type Kind = keyof Values;
 export type Signatures = typeof signatures;
 export type CallName = keyof Signatures;
+
+const parameters = new Map<CallName, readonly (readonly [name: string, kind: Kind])[]>();
+
+/** A call's parameters in order. Kept: a plan has the same few calls a hundred times. */
+export function parametersOf(call: CallName): readonly (readonly [name: string, kind: Kind])[] {
+  let known = parameters.get(call);
+  if (!known) parameters.set(call, (known = Object.entries(signatures[call]) as [string, Kind][]));
+  return known;
+}

@@ -14,8 +14,8 @@ const base =
   `base-files base-passwd coreutils dash debianutils diffutils findutils gawk grep gzip hostname libc-bin
   login passwd sed`.split(/\s+/);
 
-/** What the initrd needs to find the root disk and the checkout: modules in Debian's cloud kernels. */
-const modules = ["virtio_pci", "virtio_blk", "ext4", "virtiofs"];
+/** What the initrd needs to find the disks: modules in Debian's cloud kernels. */
+const modules = ["virtio_pci", "virtio_blk", "ext4"];
 
 const hostPackages = [
   "mmdebstrap",
@@ -56,8 +56,6 @@ export async function guestImage(arch: Arch): Promise<string> {
 
 async function installHostPackages(arch: Arch): Promise<void> {
   const wanted = [guests[arch].qemuPackage, ...hostPackages];
-  // virtiofsd is a package of its own since Debian 13, and part of QEMU's before.
-  if (Number((await $`. /etc/os-release; echo $VERSION_ID`).stdout) > 12) wanted.push("virtiofsd");
   if ((await $`dpkg -s ${wanted}`.nothrow()).exitCode === 0) return;
   await $`apt-get update -qq`;
   await $`DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends ${wanted}`;
@@ -84,7 +82,7 @@ async function buildRoot(arch: Arch, work: string): Promise<void> {
   await $`mmdebstrap -q --architectures=${debian} --aptopt=${work}/apt.conf ${variant} --extract-hook=${kernelHook} ${suite} ${root} ${work}/sources`;
 
   const version = (await $`ls ${work}/kernel/lib/modules`).stdout.trim();
-  await $`mkdir -p ${work}/out ${root}/src ${root}/mnt ${root}/root ${root}/tmp ${root}/usr/local/bin
+  await $`mkdir -p ${work}/out ${root}/src ${root}/root ${root}/tmp ${root}/usr/local/bin
     cp -a ${work}/kernel/lib/modules ${root}/lib/
     depmod -b ${root} ${version}
     cp ${work}/kernel/boot/vmlinuz-${version} ${work}/out/vmlinuz

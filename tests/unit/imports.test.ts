@@ -28,6 +28,7 @@ const allowed: Record<string, string[]> = {
     "network",
     "image",
   ],
+  api: ["abi", "linux", "spec", "oci", "plan", "launch", "cgroup", "image", "engine"],
   cli: ["abi", "linux", "spec", "oci", "plan", "launch", "engine", "image"],
 };
 
