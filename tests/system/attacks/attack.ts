@@ -11,6 +11,8 @@ export type Attack = {
   off: readonly string[];
   /** Flags of both containers, which the attack needs to mean anything. */
   with?: readonly string[];
+  /** Flags that are the protection, where it is not on by default. */
+  on?: readonly string[];
   /** False where the host has nothing to attack. */
   needs?: boolean;
   /** In containers of its own: it may end its container or use it up. */
@@ -41,7 +43,7 @@ export function testAttacks(
   const runs = new Map<string, Promise<Map<string, Outcome>>>();
   /** All attacks with the same flags go into one container, one after the other. */
   const outcome = async (attack: Attack, side: "on" | "off") => {
-    const flagsOf = (a: Attack): string[] => [...(a.with ?? []), ...(side === "off" ? a.off : [])];
+    const flagsOf = (a: Attack): string[] => [...(a.with ?? []), ...(a[side] ?? [])];
     const key = (a: Attack): string => JSON.stringify([side, flagsOf(a), a.alone ? a.to : ""]);
     const same = list.filter((a) => key(a) === key(attack) && isPossible(a));
     const run = runs.get(key(attack)) ?? attackAll(engine, same, flagsOf(attack));

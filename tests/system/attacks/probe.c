@@ -169,10 +169,11 @@ static int fork_many(char **a)
 static int use_memory(char **a)
 {
 	size_t size = (size_t)atoi(a[0]) << 20;
-	char *memory = malloc(size);
+	volatile char *memory = malloc(size);
 	int status, pid = fork();
 	if (pid == 0) {
-		memset(memory, 1, size);
+		for (size_t i = 0; i < size; i += 4096)
+			memory[i] = 1;
 		_exit(0);
 	}
 	waitpid(pid, &status, 0);

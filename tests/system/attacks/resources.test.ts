@@ -1,0 +1,41 @@
+import { describeAsRoot } from "../support.ts";
+import { attackedEngine, testAttacks } from "./attack.ts";
+
+/** What one container takes, others lack. */
+describeAsRoot("a program in a container", () => {
+  const engine = attackedEngine(65);
+  testAttacks(engine, () => [
+    {
+      to: "have more memory than it was given",
+      script: "/probe use_memory 150",
+      off: ["--memory", "300m"],
+      alone: true,
+    },
+    {
+      to: "have more memory by writing it into files in memory",
+      script: "dd if=/dev/zero of=/big/file bs=1M count=150",
+      with: ["--tmpfs", "/big"],
+      off: ["--memory", "300m"],
+      alone: true,
+    },
+    {
+      to: "have more processes than it was given",
+      script: "/probe fork_many 60",
+      on: ["--pids-limit", "30"],
+      off: ["--pids-limit", "100"],
+      alone: true,
+    },
+    {
+      to: "have more open files than it was given",
+      script: "ulimit -n 512",
+      on: ["--ulimit", "nofile=128:256"],
+      off: ["--ulimit", "nofile=128:1024"],
+    },
+    {
+      to: "fill more than 64 MB of /dev/shm",
+      script: "dd if=/dev/zero of=/dev/shm/file bs=1M count=80",
+      with: ["--memory", "300m"],
+      off: ["--tmpfs", "/dev/shm"],
+    },
+  ]);
+});
