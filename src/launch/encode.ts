@@ -28,16 +28,26 @@ export type Encoded = {
 /** Steps are numbered through the plan: the monitor's, then PID 1's. */
 export const numbered = (plan: Plan): Step[] => [...plan.monitor, ...plan.init];
 
+const CLOCK_REALTIME = 0;
 const CLOCK_MONOTONIC = 1;
 const PR_SET_DUMPABLE = 4;
 const SIG_IGN = 1;
 const WALL = 0x40000000;
+const SCRATCH_FD = 6; // from ENGINE_FD + 1 to here: descriptors on their way to another number
+const EXIT_FD = 7;
 const EXEC_PIPE = 8; // its read end; the write end is the next number
 const O_CLOEXEC = 0o2000000;
 
-/** Lays a plan out for the launcher program. `narrate`: each step reports that it is done, with the time. */
-export function encode(plan: Plan, { narrate = false, arch = archOf(process.arch) } = {}): Encoded {
-  return new Encoder(arch, narrate).encode(plan);
+/**
+ * Lays a plan out for the launcher program. `narrate`: each step reports that it is done, with the time. `detached`: the
+ * monitor finds two more descriptors behind its socket, and keeps them: a lock, held for as long as it lives, and a file,
+ * to which it writes the message "ended".
+ */
+export function encode(
+  plan: Plan,
+  { narrate = false, detached = false, arch = archOf(process.arch) } = {},
+): Encoded {
+  return new Encoder(arch, narrate, detached).encode(plan);
 }
 
 class Encoder {
@@ -47,11 +57,13 @@ class Encoder {
   readonly #stored = new Map<string, number>();
   readonly #arch: Arch;
   readonly #narrate: boolean;
+  readonly #detached: boolean;
   #current: number | undefined;
 
-  constructor(arch: Arch, narrate: boolean) {
+  constructor(arch: Arch, narrate: boolean, detached: boolean) {
     this.#arch = arch;
     this.#narrate = narrate;
+    this.#detached = detached;
   }
 
   encode(plan: Plan): Encoded {
@@ -65,14 +77,28 @@ class Encoder {
   }
 
   #monitor(plan: Plan): void {
-    this.#call("close_range", [ENGINE_FD + 1, 0xffffffff, 0]);
+    if (this.#detached) this.#keep();
+    else this.#call("close_range", [ENGINE_FD + 1, 0xffffffff, 0]);
     plan.monitor.forEach((step, i) => this.#step(step, i));
     // The pipe that PID 1 closes by execve, at numbers that nothing else uses.
     this.#call("pipe2", [new Uint8Array(8), O_CLOEXEC]);
     this.#call("dup3", [ENGINE_FD + 1, EXEC_PIPE, O_CLOEXEC]);
     this.#call("dup3", [ENGINE_FD + 2, EXEC_PIPE + 1, O_CLOEXEC]);
-    this.#call("close_range", [ENGINE_FD + 1, EXEC_PIPE - 1, 0]);
+    this.#call("close_range", [ENGINE_FD + 1, SCRATCH_FD, 0]);
     this.#call("clone", [SIGCHLD, 0, 0, 0, 0], { jump: "monitor", store: valueOf(this.#forked) });
+  }
+
+  /**
+   * PID 1 closes the lock with everything else that is stored, so that it is the monitor's alone. The exit file it may
+   * need: see {@link #reap}.
+   */
+  #keep(): void {
+    this.#stored.set("lock", FIRST_STORED_FD);
+    this.#call("dup3", [ENGINE_FD + 2, EXIT_FD, O_CLOEXEC]);
+    this.#call("dup3", [ENGINE_FD + 1, FIRST_STORED_FD, O_CLOEXEC]);
+    this.#call("close_range", [ENGINE_FD + 1, SCRATCH_FD, 0]);
+    this.#call("close_range", [EXEC_PIPE, FIRST_STORED_FD - 1, 0]);
+    this.#call("close_range", [FIRST_STORED_FD + 1, 0xffffffff, 0]);
   }
 
   #init(plan: Plan): void {
@@ -107,11 +133,11 @@ class Encoder {
       };
       this.#call(step.call, args, { ...ignore, store: argumentOf(move, 0) });
       this.#add(move);
-      this.#call("close_range", [ENGINE_FD + 1, EXEC_PIPE - 1, 0]);
+      this.#call("close_range", [ENGINE_FD + 1, SCRATCH_FD, 0]);
     } else {
       this.#call(step.call, args, { ...ignore, ...(done && { store: valueOf(done) }) });
       // Opened only to see whether it can be: left open, it would come to lie where a later store wants to.
-      if (step.call === "openat") this.#call("close_range", [ENGINE_FD + 1, EXEC_PIPE - 1, 0]);
+      if (step.call === "openat") this.#call("close_range", [ENGINE_FD + 1, SCRATCH_FD, 0]);
     }
     if (done) this.#report(done);
   }
@@ -149,7 +175,7 @@ class Encoder {
   /**
    * PID 1 of `--init`. It reaps whatever ends, and after each asks with kill(child, 0) whether its own child is still
    * there; when it is not, the status just reaped was the child's. Not dumpable, so that the container cannot attach to it
-   * and use its socket (ptrace(2), pidfd_getfd(2)).
+   * and use its socket (ptrace(2), pidfd_getfd(2)). The monitor sees the reaper's end only, not the command's.
    */
   #reap(): void {
     const ended = new Message(kinds.ended);
@@ -165,13 +191,14 @@ class Encoder {
       this.#table.label("reaper");
       this.#call("prctl", [PR_SET_DUMPABLE, 0, 0, 0, 0]);
       this.#call("close_range", [0, ENGINE_FD - 1, 0]);
-      this.#call("close_range", [ENGINE_FD + 1, 0xffffffff, 0]);
+      this.#call("close_range", [ENGINE_FD + 1, SCRATCH_FD, 0]);
+      this.#call("close_range", [this.#detached ? EXIT_FD + 1 : EXIT_FD, 0xffffffff, 0]);
       this.#table.label("reap");
       this.#call("wait4", [-1, valueOf(ended), WALL, null]);
       this.#add(ask);
       this.#call("getpid", [], { jump: "reap" });
       this.#table.label("reaped");
-      this.#call("write", [ENGINE_FD, ended, MESSAGE_SIZE], { ignore: "all" });
+      this.#ended(ended);
       this.#call("exit_group", [0]);
     });
   }
@@ -194,8 +221,16 @@ class Encoder {
     this.#call("read", [EXEC_PIPE, new Uint8Array(8), 1]);
     this.#call("write", [ENGINE_FD, new Message(kinds.executed), MESSAGE_SIZE], { ignore: "all" });
     this.#call("wait4", [-1, valueOf(ended), WALL, null]);
-    this.#call("write", [ENGINE_FD, ended, MESSAGE_SIZE], { ignore: "all" });
+    this.#ended(ended);
     this.#call("exit_group", [0]);
+  }
+
+  /** Where the engine is gone (`run -d`) the socket refuses, and the file remembers. What comes first counts. */
+  #ended(message: Message): void {
+    this.#call("write", [ENGINE_FD, message, MESSAGE_SIZE], { ignore: "all" });
+    if (!this.#detached) return;
+    this.#call("clock_gettime", [CLOCK_REALTIME, timeOf(message)], { ignore: "all" });
+    this.#call("write", [EXIT_FD, message, MESSAGE_SIZE], { ignore: "all" });
   }
 
   #call(

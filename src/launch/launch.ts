@@ -7,6 +7,7 @@ import { encode, numbered } from "./encode.ts";
 import { launcherPath } from "./launcher.ts";
 import { MessageReader, type Note } from "./protocol.ts";
 import { encodeRequest } from "./reference/request.ts";
+import { send } from "./send.ts";
 import { oneThreadEnvironment, referenceCommand } from "./reference/start.ts";
 
 /** A descriptor of the caller's for each of the command's standard ones; "inherit" is the engine's own. */
@@ -47,7 +48,7 @@ export async function launch(plan: Plan, options: LaunchOptions, hooks: Hooks): 
   const narrate = options.narrate ?? false;
   const { command, env, bytes, stepOf } = useReference
     ? reference(plan, narrate, hooks.step !== undefined)
-    : launcher(plan, narrate);
+    : launcher(plan, narrate, false);
   const monitor = Bun.spawn(command, {
     argv0: "kontener-monitor",
     env,
@@ -65,11 +66,56 @@ export async function launch(plan: Plan, options: LaunchOptions, hooks: Hooks): 
   }
   if (ended) return ended;
   if (monitor.signalCode) return { code: 137, signal: 9 }; // PID 1 ended with it, by PR_SET_PDEATHSIG
-  throw new KontenerError(`the birth broke off: its monitor ended with ${monitor.exitCode}`, {
+  throw brokenOff(monitor);
+}
+
+/** What a monitor keeps that outlives its engine: descriptors of the engine's, which it may close afterwards. */
+export type Keepsakes = {
+  /** Locked for as long as the monitor lives (flock(2): a lock belongs to the open file). */
+  lock: number;
+  /** The message "ended" of protocol.ts is written here, with the time of CLOCK_REALTIME. */
+  exit: number;
+};
+
+/**
+ * Performs a plan up to the moment when the command runs, and leaves monitor and container to themselves. Throws as
+ * {@link launch} does; then nothing of both is left.
+ */
+export async function launchDetached(
+  plan: Plan,
+  options: Omit<LaunchOptions, "executor"> & { keep: Keepsakes },
+  hooks: Omit<Hooks, "step">,
+): Promise<void> {
+  const { command, env, bytes, stepOf } = launcher(plan, options.narrate ?? false, true);
+  const { lock, exit } = options.keep;
+  const monitor = Bun.spawn(command, {
+    argv0: "kontener-monitor",
+    env,
+    cwd: "/", // it would keep the caller's directory from being unmounted
+    stdio: [...options.stdio, "pipe", lock, exit],
+  });
+  const fd = monitor.stdio[3] as unknown as number;
+  let running = false;
+  try {
+    await send(fd, bytes);
+    const executed = () => {
+      running = true;
+      hooks.executed?.();
+    };
+    await converse(fd, numbered(plan), stepOf, { ...hooks, executed }, "executed");
+  } finally {
+    closeSync(fd);
+    if (running) monitor.unref();
+    else await monitor.exited;
+  }
+  if (!running) throw brokenOff(monitor);
+}
+
+const brokenOff = (monitor: Bun.Subprocess): KontenerError =>
+  new KontenerError(`the birth broke off: its monitor ended with ${monitor.exitCode}`, {
     code: "ABORTED",
     hint: "it may have said why on standard error",
   });
-}
 
 /** A program that performs plans, and a plan in the form that it reads. */
 type Executor = {
@@ -79,10 +125,10 @@ type Executor = {
   stepOf: (step: number) => number | undefined;
 };
 
-const launcher = (plan: Plan, narrate: boolean): Executor => ({
+const launcher = (plan: Plan, narrate: boolean, detached: boolean): Executor => ({
   command: [launcherPath()],
   env: {},
-  ...encode(plan, { narrate }),
+  ...encode(plan, { narrate, detached }),
 });
 
 const reference = (plan: Plan, narrate: boolean, ask: boolean): Executor => ({
@@ -92,27 +138,16 @@ const reference = (plan: Plan, narrate: boolean, ask: boolean): Executor => ({
   stepOf: (step) => step,
 });
 
-/** Length, then plan. A socket's buffer holds an ordinary plan whole; a longer one is written as room comes. */
-async function send(fd: number, bytes: Uint8Array): Promise<void> {
-  const message = new Uint8Array(8 + bytes.length);
-  new DataView(message.buffer).setUint32(0, bytes.length, true);
-  message.set(bytes, 8);
-  for (let at = 0; at < message.length;) {
-    try {
-      at += writeSync(fd, message, at);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
-      await Bun.sleep(1);
-    }
-  }
-}
-
-/** Follows the protocol of `protocol.ts` to its end; undefined where the monitor went away before PID 1 ended. */
+/**
+ * Follows the protocol of `protocol.ts` to its end, or until the command runs; undefined where the monitor went away before
+ * PID 1 ended.
+ */
 async function converse(
   fd: number,
   steps: readonly Step[],
   stepOf: (offset: number) => number | undefined,
   hooks: Hooks,
+  until: "ended" | "executed" = "ended",
 ): Promise<Ended | undefined> {
   let pid = 0;
   let failure: KontenerError | undefined;
@@ -128,7 +163,9 @@ async function converse(
     } else if (note.kind === "failed") {
       failure ??= failureOf(note, steps[stepOf(note.step) ?? -1]);
     } else if (note.kind === "executed") {
-      if (!failure) hooks.executed?.();
+      if (failure) continue;
+      hooks.executed?.();
+      if (until === "executed") return undefined;
     } else if (note.kind === "done") {
       hooks.done?.(steps[note.step]!, note.value, note.nanoseconds);
     } else if (note.kind === "next") {

@@ -34,18 +34,26 @@ export class Message {
 }
 export const MESSAGE_SIZE = 32;
 
+/** Words of 64 bits that steps share: addresses and numbers. */
+export class Words {
+  readonly values: readonly RawArgument[];
+  constructor(values: readonly RawArgument[]) {
+    this.values = values;
+  }
+}
+
 /** The address of something that has its place only when the table is laid out. */
 export class Place {
-  readonly of: Message | RawStep;
+  readonly of: Message | Words | RawStep;
   readonly offset: number;
-  constructor(of: Message | RawStep, offset: number) {
+  constructor(of: Message | Words | RawStep, offset: number) {
     this.of = of;
     this.offset = offset;
   }
 }
 
 export type RawArgument =
-  number | string | null | Uint8Array | Message | Place | readonly RawArgument[];
+  number | string | null | Uint8Array | Message | Words | Place | readonly RawArgument[];
 
 export type RawStep = {
   nr: number;
@@ -60,6 +68,7 @@ export type RawStep = {
 
 export const valueOf = (message: Message): Place => new Place(message, 8);
 export const timeOf = (message: Message): Place => new Place(message, 16);
+export const wordOf = (words: Words, index: number): Place => new Place(words, 8 * index);
 export const argumentOf = (step: RawStep, index: number): Place => new Place(step, 16 + 8 * index);
 
 const text = new TextEncoder();
@@ -94,7 +103,7 @@ class Layout {
   #end: number;
   readonly #steps: readonly RawStep[];
   readonly #labels: ReadonlyMap<string, number>;
-  readonly #places = new Map<Message | RawStep, number>();
+  readonly #places = new Map<Message | Words | RawStep, number>();
   readonly #texts = new Map<string, number>();
 
   constructor(steps: readonly RawStep[], labels: ReadonlyMap<string, number>) {
@@ -145,7 +154,21 @@ class Layout {
   }
 
   #place({ of, offset }: Place): number {
+    if (of instanceof Words) return this.#words(of) + offset;
     return (this.#places.get(of) ?? this.#message(of as Message)) + offset;
+  }
+
+  /** Has its place before its values are looked at: they may point into it. */
+  #words(words: Words): number {
+    const known = this.#places.get(words);
+    if (known !== undefined) return known;
+    const at = this.#take(8 * words.values.length);
+    this.#places.set(words, at);
+    words.values.forEach((value, i) => {
+      const word = this.#value(value); // before the buffer is written: it may grow
+      this.#u64(at + 8 * i, word);
+    });
+    return at;
   }
 
   #message(message: Message): number {
@@ -162,6 +185,7 @@ class Layout {
     if (typeof arg === "number") return arg;
     if (arg === null) return 0;
     if (arg instanceof Message) return BASE + this.#message(arg);
+    if (arg instanceof Words) return BASE + this.#words(arg);
     if (arg instanceof Place) return BASE + this.#place(arg);
     if (Array.isArray(arg)) {
       const values = (arg as readonly RawArgument[]).map((item) => this.#value(item));

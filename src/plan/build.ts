@@ -22,7 +22,7 @@ export type PlanFacts = {
   files: ReadonlySet<string>;
   /** The compiled seccomp filter of `linux.seccomp`. */
   filter?: Uint8Array | undefined;
-  /** The container ends with the process that started it. */
+  /** The container ends with the process that started it. With its monitor it always ends. */
   dieWithParent: boolean;
   /** What the engine prepares besides the overlay's directories: files for /etc, the cgroup. */
   before: HostStep[];
@@ -33,10 +33,10 @@ export type PlanFacts = {
 /** From a specification to the whole birth, in order. Pure: the same input gives the same plan. */
 export function buildPlan(spec: RuntimeSpec, facts: PlanFacts): Plan {
   const seals = planSeals(spec, facts.filter);
-  const leash = facts.dieWithParent ? planLeash() : [];
+  const leash = planLeash();
   return {
     before: [...facts.before, ...planScratch(spec)],
-    monitor: [...leash, ...planNamespaces(spec)],
+    monitor: [...(facts.dieWithParent ? leash : []), ...planNamespaces(spec)],
     birth: facts.birth,
     init: [
       {
@@ -84,10 +84,10 @@ export type JoinFacts = Pick<PlanFacts, "filter" | "dieWithParent" | "birth"> & 
  */
 export function buildJoinPlan(spec: RuntimeSpec, facts: JoinFacts): Plan {
   const seals = planSeals(spec, facts.filter);
-  const leash = facts.dieWithParent ? planLeash() : [];
+  const leash = planLeash();
   return {
     before: [],
-    monitor: [...leash, ...planJoin(spec, facts.pid)],
+    monitor: [...(facts.dieWithParent ? leash : []), ...planJoin(spec, facts.pid)],
     birth: facts.birth,
     init: [
       { call: "meet", at: "go", why: "wait until the engine has put this process into the cgroup" },

@@ -223,3 +223,20 @@ test("PID 1 of --init reaps strangers until its own child is gone, and reports t
   expect(notes.map((n) => [n.kind, n.value])).toEqual([["ended", 0x500]]);
   expect(calls.filter((call) => call.name === "kill").map((call) => call.args[0])).toEqual([2, 2]);
 });
+
+test("detached, the monitor keeps a lock and writes the end to a file as well", () => {
+  const { calls } = run(encode(planOf([]), { arch, detached: true }), () => undefined, true);
+  const moves = calls.filter((call) => call.name === "dup3").map((call) => call.args.slice(0, 2));
+  expect(moves.slice(0, 2)).toEqual([
+    [5, 7],
+    [4, FIRST_STORED_FD],
+  ]);
+  const closed = calls.filter((call) => call.name.startsWith("close")).map((call) => call.args);
+  const covers = (fd: number) => closed.some(([first = 0, last = 0]) => first <= fd && fd <= last);
+  expect([covers(FIRST_STORED_FD), covers(7)]).toEqual([false, false]);
+  const after = calls.slice(calls.findIndex((call) => call.name === "wait4"));
+  expect(after.map((call) => call.name as string)).toEqual(
+    "wait4 write clock_gettime write exit_group".split(" "),
+  );
+  expect(after.filter((call) => call.name === "write").map((call) => call.args[0])).toEqual([3, 7]);
+});
