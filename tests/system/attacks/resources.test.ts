@@ -1,10 +1,24 @@
+import { existsSync } from "node:fs";
 import { describeAsRoot } from "../support.ts";
 import { attackedEngine, testAttacks } from "./attack.ts";
 
 /** What one container takes, others lack. */
 describeAsRoot("a program in a container", () => {
   const engine = attackedEngine(65);
+  /** Its own group of one of v1's controllers, or of v2. */
+  const group = "d=/sys/fs/cgroup; [ ! -d $d/memory ] || d=$d/memory; mount -o remount,bind,rw $d";
   testAttacks(engine, () => [
+    {
+      to: "make control groups of its own",
+      script: `${group}; mkdir $d/sub && rmdir $d/sub`,
+      off: ["--cap-add", "SYS_ADMIN"],
+    },
+    {
+      to: "raise its own memory limit",
+      script: `${group}; for f in memory.memsw memory; do echo -1 > $d/$f.limit_in_bytes; done`,
+      off: ["--cap-add", "SYS_ADMIN"],
+      needs: existsSync("/sys/fs/cgroup/memory"), // v2 refuses it to whoever is in the group (nsdelegate)
+    },
     {
       to: "have more memory than it was given",
       script: "/probe use_memory 150",
