@@ -6,8 +6,11 @@
  * Ends with 0 where the attack succeeds. None does harm where it does.
  */
 #define _GNU_SOURCE
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/ip.h>
+#include <netinet/udp.h>
 #include <sched.h>
 #include <signal.h>
 #include <stddef.h>
@@ -108,6 +111,19 @@ static int abstract_socket(char **a)
 			   offsetof(struct sockaddr_un, sun_path) + 1 + strlen(a[0])));
 }
 
+/* A datagram with another's address on it: source, destination, port. */
+static int forge_address(char **a)
+{
+	struct { struct iphdr ip; struct udphdr udp; } packet = {
+		.ip = { .version = 4, .ihl = 5, .ttl = 64, .protocol = IPPROTO_UDP,
+			.saddr = inet_addr(a[0]), .daddr = inet_addr(a[1]) },
+		.udp = { .source = htons(9), .dest = htons(atoi(a[2])), .len = htons(sizeof packet.udp) },
+	};
+	struct sockaddr_in to = { AF_INET, 0, { packet.ip.daddr } };
+	int fd = socket(AF_INET, SOCK_RAW, IPPROTO_RAW);
+	return ok(sendto(fd, &packet, sizeof packet, 0, (void *)&to, sizeof to) > 0);
+}
+
 /* -- descriptors: everything open but the standard ones -- */
 
 static int leaked_descriptor(char **a)
@@ -189,7 +205,7 @@ static const struct { const char *name; int (*make)(char **arguments); } attacks
 #endif
 	ATTACK(open_by_handle), ATTACK(is_root), ATTACK(has_raw_sockets), ATTACK(as_user),
 	ATTACK(give_capability), ATTACK(user_namespace), ATTACK(cgroups_by_user_namespace),
-	ATTACK(see_process), ATTACK(trace_process), ATTACK(read_memory), ATTACK(abstract_socket),
+	ATTACK(see_process), ATTACK(trace_process), ATTACK(read_memory), ATTACK(abstract_socket), ATTACK(forge_address),
 	ATTACK(leaked_descriptor), ATTACK(type_into_terminal), ATTACK(open_terminal),
 	ATTACK(read_key), ATTACK(with_key), ATTACK(list_keys), ATTACK(fork_many), ATTACK(use_memory),
 };
