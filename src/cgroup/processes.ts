@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { list } from "../linux/files.ts";
 import { readText } from "./host.ts";
 import { homeOf, type CgroupLayout } from "./layout.ts";
 
@@ -12,17 +12,17 @@ export function groupDirectories(layout: CgroupLayout, path: string): string[] {
   return [...homes].map((h) => `${h.mount}${path}`);
 }
 
-/** Groups that the container made inside its own, the deepest first. */
-export function groupsBelow(directory: string): string[] {
-  let entries;
+function childGroups(directory: string): string[] {
   try {
-    entries = readdirSync(directory, { withFileTypes: true });
+    return list(directory, true).map((name) => `${directory}/${name}`);
   } catch {
     return []; // gone meanwhile
   }
-  return entries
-    .filter((e) => e.isDirectory())
-    .flatMap((e) => [...groupsBelow(`${directory}/${e.name}`), `${directory}/${e.name}`]);
+}
+
+/** Groups that the container made inside its own, the deepest first. */
+export function groupsBelow(directory: string): string[] {
+  return childGroups(directory).flatMap((child) => [...groupsBelow(child), child]);
 }
 
 /** The group's processes, those of groups inside it included. Zombies are not among them (cgroups(7)). */

@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import { AT_FDCWD, openFlags } from "../abi/open.ts";
+import { readAll } from "../linux/files.ts";
 import { memory, tryCall } from "../linux/libc.ts";
 import type { Accounts } from "../oci/user.ts";
 
@@ -20,7 +20,7 @@ function readInRoot(layers: readonly string[], path: string): string {
     tryCall("close", root);
     if (fd < 0) continue;
     try {
-      return readFileSync(fd, "utf8");
+      return readAll(fd);
     } finally {
       tryCall("close", fd);
     }

@@ -1,7 +1,7 @@
-import { constants, mkdirSync, writeFileSync } from "node:fs";
 import { errnos, type Errno } from "../abi/errno.ts";
 import { SyscallError } from "../abi/error.ts";
 import { attachDeviceProgram } from "../linux/bpf.ts";
+import { makeDirectory, writeText } from "../linux/files.ts";
 import { applyLinkSteps } from "../network/apply.ts";
 import type { HostStep } from "../plan/host-step.ts";
 
@@ -39,20 +39,16 @@ export function doHostSteps(steps: readonly HostStep[], pid: number, done?: Host
 function doFileStep(step: Extract<HostStep, { call: "mkdir" | "write" }>, pid: number): number {
   const path = step.path.replace("$PID", String(pid));
   try {
-    if (step.call === "mkdir") mkdirSync(path, step.mode);
+    if (step.call === "mkdir") makeDirectory(path, step.mode);
     else writeText(path, step.text.replace("$PID", String(pid)), step.create);
     return 0;
   } catch (error) {
-    const errno = (error as NodeJS.ErrnoException).code ?? "EIO";
-    if (step.ignore?.includes(errno)) return -(errnos[errno as Errno] ?? 5);
+    if (!(error instanceof SyscallError)) throw error;
+    const errno = errnos[error.errno as Errno];
+    if (step.ignore?.includes(error.errno)) return -errno;
     const args =
       step.call === "mkdir" ? `"${path}", 0${step.mode.toString(8)}` : `"${path}", "${step.text}"`;
-    throw new SyscallError({
-      call: step.call,
-      args,
-      errno: errnos[errno as Errno] ?? 5,
-      step: step.why,
-    });
+    throw new SyscallError({ call: step.call, args, errno, step: step.why });
   }
 }
 
@@ -70,13 +66,4 @@ function doBpfStep({ target, program, why }: Extract<HostStep, { call: "bpf" }>)
       hint: "the kernel needs CONFIG_CGROUP_BPF (Linux 4.15), the engine CAP_SYS_ADMIN; --privileged starts without a device list, and with every device",
     });
   }
-}
-
-/** cgroupfs refuses O_CREAT (EACCES for a file that the kernel lacks), so it is asked for only where it is meant. */
-function writeText(path: string, text: string, create: number | undefined): void {
-  const flag =
-    create === undefined
-      ? constants.O_WRONLY
-      : constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC;
-  writeFileSync(path, text, { flag: flag as unknown as string, mode: create ?? 0 });
 }

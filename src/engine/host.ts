@@ -1,16 +1,15 @@
-import { readFileSync, statfsSync } from "node:fs";
-import { dirname } from "node:path";
 import { capabilities } from "../abi/capability.ts";
 import { archOf } from "../abi/syscall.ts";
+import { readText } from "../linux/files.ts";
+import { memory, tryCall } from "../linux/libc.ts";
 import type { Host } from "../plan/host.ts";
 
 const OVERLAYFS_SUPER_MAGIC = 0x794c7630; // statfs(2)
+const SIZE_OF_STATFS = 120;
 
 /** Reads what the plan needs to know of this host. `stateDirectory` is where writable layers will be. */
 export function readHost(stateDirectory: string): Host {
-  const [major = 0, minor = 0] = readFileSync("/proc/sys/kernel/osrelease", "utf8")
-    .split(".")
-    .map(Number);
+  const [major = 0, minor = 0] = readText("/proc/sys/kernel/osrelease").split(".").map(Number);
   return {
     arch: archOf(process.arch),
     kernel: [major, minor],
@@ -22,16 +21,15 @@ export function readHost(stateDirectory: string): Host {
 
 /** CapBnd of proc_pid_status(5): an engine in a container cannot hand on what it lacks. */
 function readBoundingSet(): string[] {
-  const text = readFileSync("/proc/self/status", "utf8");
+  const text = readText("/proc/self/status");
   const mask = BigInt(`0x${/^CapBnd:\s*([0-9a-f]+)/m.exec(text)?.[1] ?? "0"}`);
   return capabilities.filter((_, i) => mask & (1n << BigInt(i)));
 }
 
 /** The type of the file system that a directory is on, or will be on once it is made. */
 function fileSystemOf(directory: string): number {
-  try {
-    return statfsSync(directory).type;
-  } catch {
-    return directory === "/" ? 0 : fileSystemOf(dirname(directory));
-  }
+  const buffer = memory(SIZE_OF_STATFS);
+  if (tryCall("statfs", directory || "/", buffer) === 0)
+    return new DataView(buffer.buffer).getUint32(0, true); // f_type
+  return directory ? fileSystemOf(directory.slice(0, directory.lastIndexOf("/"))) : 0;
 }

@@ -1,10 +1,10 @@
-import { readFileSync } from "node:fs";
 import { invalid } from "../abi/error.ts";
 import { checkResources } from "../cgroup/check.ts";
 import { readLayout } from "../cgroup/host.ts";
 import { cgroupMounts } from "../cgroup/mounts.ts";
 import { planCgroup } from "../cgroup/plan.ts";
 import type { Image } from "../image/image.ts";
+import { tryReadText } from "../linux/files.ts";
 import type { Paths } from "../linux/paths.ts";
 import { hostsFile, resolvConf } from "../oci/etc.ts";
 import { specFromOptions } from "../oci/from-options.ts";
@@ -35,6 +35,8 @@ export type Request = {
   paths: Paths;
   /** PID 1 sleeps instead of running a command. */
   idle?: boolean;
+  /** It outlives this process. */
+  detached?: boolean;
 };
 
 /** From a request to the plan: everything is decided here, nothing is done. */
@@ -48,6 +50,7 @@ export async function prepare({
   host,
   paths,
   idle = false,
+  detached = false,
 }: Request): Promise<Prepared> {
   const etc = `${containersDirectory(paths)}/${id}`;
   const layers = options.rootfs === undefined ? image.layers : [options.rootfs];
@@ -79,7 +82,7 @@ export async function prepare({
   const plan = buildPlan(spec, {
     files: examineSources(spec, etcNames),
     filter: protection.filter,
-    dieWithParent: true,
+    dieWithParent: !detached,
     before: [...files, ...cgroup.create],
     birth: [...cgroup.join, ...(cable?.steps ?? [])],
   });
@@ -114,13 +117,5 @@ function etcFiles(
 }
 
 /** systemd-resolved keeps the real servers in another file than the one that names itself. */
-function readResolvConf(): string {
-  for (const path of ["/run/systemd/resolve/resolv.conf", "/etc/resolv.conf"]) {
-    try {
-      return readFileSync(path, "utf8");
-    } catch {
-      // the next one
-    }
-  }
-  return "";
-}
+const readResolvConf = (): string =>
+  tryReadText("/run/systemd/resolve/resolv.conf") ?? tryReadText("/etc/resolv.conf") ?? "";

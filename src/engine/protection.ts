@@ -1,5 +1,5 @@
-import { existsSync, readFileSync } from "node:fs";
 import { KontenerError } from "../abi/error.ts";
+import { exists, readText } from "../linux/files.ts";
 import type { CapabilitySets, DeviceRule, Seccomp } from "../oci/runtime-spec.ts";
 import type { Host } from "../plan/host.ts";
 import { capabilitySets } from "../security/capabilities.ts";
@@ -65,18 +65,16 @@ async function seccompOf(
 
 /** Two mounts for each processor, so only where there is something to hide. */
 const thermal = (): string[] =>
-  existsSync(thermalPaths(1)[0]!) ? thermalPaths(navigator.hardwareConcurrency) : [];
+  exists(thermalPaths(1)[0]!) ? thermalPaths(navigator.hardwareConcurrency) : [];
 
 function readProfile(path: string): string {
   try {
-    return readFileSync(path, "utf8");
+    return readText(path);
   } catch (error) {
-    throw new KontenerError(
-      `cannot read the seccomp profile ${path}: ${(error as NodeJS.ErrnoException).code}`,
-      {
-        code: "NOT_FOUND",
-        cause: error,
-      },
-    );
+    const why = error instanceof Error ? error.message : String(error);
+    throw new KontenerError(`cannot read the seccomp profile: ${why}`, {
+      code: "NOT_FOUND",
+      cause: error,
+    });
   }
 }

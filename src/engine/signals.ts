@@ -1,4 +1,4 @@
-import { closeSync } from "node:fs";
+import { close } from "../linux/files.ts";
 import type { Signal } from "../abi/signal.ts";
 import { sendSignal, tryPidfdOpen } from "../linux/pidfd.ts";
 
@@ -48,6 +48,6 @@ export class SignalForwarder implements Disposable {
 
   [Symbol.dispose](): void {
     for (const { signal, listener } of this.#listeners) process.off(signal, listener);
-    if (this.#pidfd !== undefined) closeSync(this.#pidfd);
+    if (this.#pidfd !== undefined) close(this.#pidfd);
   }
 }

@@ -1,5 +1,5 @@
-import { statSync } from "node:fs";
 import { KontenerError } from "../abi/error.ts";
+import { typeOf } from "../linux/files.ts";
 import type { RuntimeSpec } from "../oci/runtime-spec.ts";
 import { isBind } from "../plan/kernel-mounts.ts";
 
@@ -12,8 +12,8 @@ export function examineSources(spec: RuntimeSpec, own: readonly string[]): Set<s
   for (const mount of spec.mounts.filter(isBind)) {
     const source = mount.source ?? "";
     if (files.has(source)) continue;
-    const stat = statSync(source, { throwIfNoEntry: false });
-    if (!stat) {
+    const type = typeOf(source);
+    if (!type) {
       throw new KontenerError(
         `the source of a volume is not there: ${source} (for ${mount.destination})`,
         {
@@ -22,7 +22,7 @@ export function examineSources(spec: RuntimeSpec, own: readonly string[]): Set<s
         },
       );
     }
-    if (!stat.isDirectory()) files.add(source);
+    if (type !== "directory") files.add(source);
   }
   return files;
 }

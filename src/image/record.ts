@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { isErrno, readText } from "../linux/files.ts";
 import { KontenerError, invalid } from "../abi/error.ts";
 import type { Paths } from "../linux/paths.ts";
 import type { ImageConfig } from "./image.ts";
@@ -35,12 +35,11 @@ export function checkImageName(name: string): void {
 export function readRecord(name: string, paths: Paths): ImageRecord | undefined {
   const path = `${imageDirectory(name, paths)}/image.json`;
   try {
-    const record: unknown = JSON.parse(readFileSync(path, "utf8"));
+    const record: unknown = JSON.parse(readText(path));
     if (isRecord(record)) return record;
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
     // EACCES: without root, for which `--dry-run` asks, the images are as good as not there.
-    if (code === "ENOENT" || code === "ENOTDIR" || code === "EACCES") return undefined;
+    if (isErrno(error, "ENOENT", "ENOTDIR", "EACCES")) return undefined;
     if (!(error instanceof SyntaxError)) throw error;
   }
   throw new KontenerError(`${path} is not an image's record`, {

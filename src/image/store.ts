@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { list } from "../linux/files.ts";
 import { KontenerError } from "../abi/error.ts";
 import type { Paths } from "../linux/paths.ts";
 import type { Image } from "./image.ts";
@@ -103,7 +103,7 @@ function names(paths: Paths): string[] {
 
 function entries(directory: string): string[] {
   try {
-    return readdirSync(directory);
+    return list(directory);
   } catch {
     return []; // not there yet, or not ours to read
   }

@@ -1,5 +1,5 @@
-import { writeSync } from "node:fs";
 import { archOf } from "../abi/syscall.ts";
+import { writeAll } from "../linux/files.ts";
 import { call, tryCall } from "../linux/libc.ts";
 import { launcherProgram } from "./program.ts";
 
@@ -18,7 +18,7 @@ export function launcherPath(): string {
   // MFD_EXEC came with Linux 6.3; before, every memfd could be executed.
   const executable = tryCall("memfd_create", "kontener-launcher", flags | MFD_EXEC);
   const fd = executable >= 0 ? executable : call("memfd_create", "kontener-launcher", flags);
-  writeSync(fd, launcherProgram(archOf(process.arch)));
+  writeAll(fd, launcherProgram(archOf(process.arch)));
   call("fcntl", fd, F_ADD_SEALS, EVERY_SEAL);
   path = `/proc/self/fd/${fd}`;
   return path;

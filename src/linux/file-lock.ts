@@ -1,4 +1,4 @@
-import { closeSync } from "node:fs";
+import { close } from "./files.ts";
 import { errnos } from "../abi/errno.ts";
 import { SyscallError } from "../abi/error.ts";
 import { AT_FDCWD, openFlags } from "../abi/open.ts";
@@ -15,12 +15,12 @@ export function tryLock(path: string): number | undefined {
   const fd = call("openat", AT_FDCWD, path, flags, 0o600);
   const result = tryCall("flock", fd, LOCK_EX + LOCK_NB);
   if (result === 0) return fd;
-  closeSync(fd);
+  close(fd);
   if (-result === errnos.EAGAIN) return undefined;
   throw new SyscallError({ call: "flock", args: `"${path}", LOCK_EX|LOCK_NB`, errno: -result });
 }
 
-export const unlock = (fd: number): void => closeSync(fd);
+export const unlock = (fd: number): void => close(fd);
 
 /** Runs `fn` while the lock is held; waits for it on the event loop, without a thread. */
 export async function withLock<T>(path: string, fn: () => T | Promise<T>): Promise<T> {

@@ -1,4 +1,4 @@
-import { closeSync } from "node:fs";
+import { close } from "./files.ts";
 import { AT_FDCWD, openFlags } from "../abi/open.ts";
 import { cloneFlags } from "../abi/sched.ts";
 import { call } from "./libc.ts";
@@ -23,9 +23,9 @@ export function inNetworkNamespace<T>(pid: number, fn: () => T): T {
         call("setns", own, cloneFlags.CLONE_NEWNET);
       }
     } finally {
-      closeSync(other);
+      close(other);
     }
   } finally {
-    closeSync(own);
+    close(own);
   }
 }

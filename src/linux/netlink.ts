@@ -1,4 +1,4 @@
-import { closeSync } from "node:fs";
+import { close } from "./files.ts";
 import { SyscallError } from "../abi/error.ts";
 import { ioctlRequests } from "../abi/ioctl.ts";
 import { NetlinkWriter } from "../abi/netlink-writer.ts";
@@ -46,7 +46,7 @@ class NetlinkSocket implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    closeSync(this.fd);
+    close(this.fd);
   }
 }
 

@@ -1,4 +1,4 @@
-import { closeSync } from "node:fs";
+import { close } from "./files.ts";
 import { signals, type Signal } from "../abi/signal.ts";
 import { call, tryCall } from "./libc.ts";
 
@@ -17,7 +17,7 @@ export function takeDescriptor(pid: number, fd: number): number {
   try {
     return call("pidfd_getfd", pidfd, fd, 0);
   } finally {
-    closeSync(pidfd);
+    close(pidfd);
   }
 }
 

@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync } from "node:fs";
+import { isErrno, list, readText } from "../linux/files.ts";
 import { hasNftTable } from "../linux/netlink.ts";
 import type { Firewall } from "./firewall.ts";
 import type { NetworkSettings } from "./settings.ts";
@@ -30,9 +30,9 @@ export function parseRecord(alias: string): BridgeRecord | undefined {
 /** The record of interface `name`: "none" where there is no such interface, "foreign" where it is not kontener's. */
 export function readBridge(name: string): BridgeRecord | "none" | "foreign" {
   try {
-    return parseRecord(readFileSync(`/sys/class/net/${name}/ifalias`, "utf8")) ?? "foreign";
+    return parseRecord(readText(`/sys/class/net/${name}/ifalias`)) ?? "foreign";
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return "none";
+    if (isErrno(error, "ENOENT")) return "none";
     throw error;
   }
 }
@@ -48,12 +48,11 @@ export function isReady({ bridge, cidr }: Pick<NetworkSettings, "bridge" | "cidr
 }
 
 /** The largest packet that an interface takes. */
-export const readMtu = (name: string): number =>
-  Number(readFileSync(`/sys/class/net/${name}/mtu`, "utf8"));
+export const readMtu = (name: string): number => Number(readText(`/sys/class/net/${name}/mtu`));
 
 /** Records of all of kontener's bridges but `name`: other engines', which forwarding is needed for as well. */
 export function otherBridges(name: string): BridgeRecord[] {
-  return readdirSync("/sys/class/net").flatMap((other) => {
+  return list("/sys/class/net").flatMap((other) => {
     const record = other === name ? "none" : readBridge(other);
     return typeof record === "string" ? [] : [record];
   });

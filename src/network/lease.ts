@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readlinkSync, symlinkSync, unlinkSync } from "node:fs";
+import { isErrno, makeDirectories, readLink, symlink, tryList, unlink } from "../linux/files.ts";
 import type { Paths } from "../linux/paths.ts";
 import { chooseAddress, contains, type Subnet } from "./address.ts";
 import { networkSettings } from "./settings.ts";
@@ -19,16 +19,15 @@ export function takeLease(
   subnet: Subnet = networkSettings().subnet,
 ): string {
   const directory = leasesDirectory(paths);
-  const leased = new Set(leasedAddresses(directory));
+  const leased = new Set(tryList(directory));
   for (;;) {
     const address = chooseAddress(subnet, leased);
     try {
-      symlinkSync(id, `${directory}/${address}`);
+      symlink(id, `${directory}/${address}`);
       return address;
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code === "ENOENT") mkdirSync(directory, { recursive: true, mode: 0o711 });
-      else if (code === "EEXIST") leased.add(address);
+      if (isErrno(error, "ENOENT")) makeDirectories(directory, 0o711);
+      else if (isErrno(error, "EEXIST")) leased.add(address);
       else throw error;
     }
   }
@@ -37,9 +36,9 @@ export function takeLease(
 /** Gives an address back. One that nobody has is no error. */
 export function releaseLease(address: string, paths: Paths): void {
   try {
-    unlinkSync(`${leasesDirectory(paths)}/${address}`);
+    unlink(`${leasesDirectory(paths)}/${address}`);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    if (!isErrno(error, "ENOENT")) throw error;
   }
 }
 
@@ -51,21 +50,12 @@ export function releaseLeasesOf(id: string, paths: Paths): void {
 /** All leases, those of containers that are gone included; with a subnet, those in it. */
 export function listLeases(paths: Paths, subnet?: Subnet): Lease[] {
   const directory = leasesDirectory(paths);
-  return leasedAddresses(directory).flatMap((address) => {
+  return tryList(directory).flatMap((address) => {
     if (subnet && !contains(subnet, address)) return [];
     try {
-      return [{ address, id: readlinkSync(`${directory}/${address}`) }];
+      return [{ address, id: readLink(`${directory}/${address}`) }];
     } catch {
       return []; // given back meanwhile
     }
   });
-}
-
-function leasedAddresses(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
-    throw error;
-  }
 }

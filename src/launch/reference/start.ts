@@ -1,5 +1,3 @@
-import { fileURLToPath } from "node:url";
-
 /** The hidden verb by which a compiled `kontener` starts itself as the reference executor. */
 export const REFERENCE_VERB = "__reference";
 
@@ -11,7 +9,7 @@ export const referenceCommand = (): string[] => [
   process.execPath,
   Bun.main.startsWith("/$bunfs/")
     ? REFERENCE_VERB
-    : fileURLToPath(new URL("./main.ts", import.meta.url)),
+    : decodeURIComponent(new URL("./main.ts", import.meta.url).pathname),
 ];
 
 /**
