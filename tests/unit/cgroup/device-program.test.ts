@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import fc from "fast-check";
 import { encodeEbpf } from "../../../src/abi/ebpf.ts";
 import { deviceProgram } from "../../../src/cgroup/device-program.ts";
 import type { DeviceRule } from "../../../src/oci/runtime-spec.ts";
@@ -18,51 +19,38 @@ const allowed = (rules: readonly DeviceRule[], { type, major, minor, access }: Q
     return speaking.at(-1)?.allow ?? false;
   });
 
-const accesses = ["r", "w", "m", "rw"]; // what the kernel asks: mknod(2) is "m", open(2) the others
+const number = fc.constantFrom(-1, 0, 1, 2);
+const rule: fc.Arbitrary<DeviceRule> = fc.record(
+  {
+    allow: fc.boolean(),
+    type: fc.constantFrom("a" as const, "b" as const, "c" as const),
+    major: number,
+    minor: number,
+    access: fc.constantFrom("r", "w", "m", "rw", "rm", "wm", "rwm"),
+  },
+  { requiredKeys: ["allow"] },
+);
 
-/** The same numbers on each run (mulberry32). */
-function random(seed: number): (below: number) => number {
-  return (below) => {
-    seed = (seed + 0x6d2b79f5) | 0;
-    let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) % below;
-  };
-}
+/** Every device that such rules could mean, and one more; what the kernel asks: mknod(2) is "m", open(2) the others. */
+const questions: Question[] = (["b", "c"] as const).flatMap((type) =>
+  [0, 1, 2, 3].flatMap((major) =>
+    [0, 1, 2, 3].flatMap((minor) =>
+      ["r", "w", "m", "rw"].map((access) => ({ type, major, minor, access })),
+    ),
+  ),
+);
 
-test("the program's verdict is the list's, for random lists and every device they could mean", () => {
-  const pick = random(4);
-  const one = <T>(from: readonly T[]): T => from[pick(from.length)]!;
-  const number = () => one([undefined, -1, 0, 1, 2]);
-  for (let round = 0; round < 400; round++) {
-    const rules = Array.from({ length: 1 + pick(7) }, (): DeviceRule => {
-      const [type, major, minor, access] = [
-        one(["a", "b", "c", undefined] as const),
-        number(),
-        number(),
-        one(["r", "w", "m", "rw", "rm", "wm", "rwm", undefined]),
-      ];
-      return {
-        allow: pick(2) === 0,
-        ...(type && { type }),
-        ...(major !== undefined && { major }),
-        ...(minor !== undefined && { minor }),
-        ...(access && { access }),
-      };
-    });
-    const instructions = deviceProgram(rules);
-    const program = instructions && encodeEbpf(instructions);
-    if (program) expect(unreachable(program)).toEqual([]);
-    for (const type of ["b", "c"] as const)
-      for (const major of [0, 1, 2, 3])
-        for (const minor of [0, 1, 2, 3])
-          for (const access of accesses) {
-            const question = { type, major, minor, access };
-            const verdict = program ? verdictOf(program, question) : true;
-            if (verdict !== allowed(rules, question))
-              throw new Error(`${JSON.stringify({ rules, question })}: ${verdict}`);
-          }
-  }
+test("the program's verdict is the list's, for any list and every device that it could mean", () => {
+  fc.assert(
+    fc.property(fc.array(rule, { minLength: 1, maxLength: 8 }), (rules) => {
+      const instructions = deviceProgram(rules);
+      const program = instructions && encodeEbpf(instructions);
+      if (program) expect(unreachable(program)).toEqual([]);
+      const verdict = (question: Question): boolean => !program || verdictOf(program, question);
+      expect(questions.filter((q) => verdict(q) !== allowed(rules, q))).toEqual([]);
+    }),
+    { numRuns: 500 },
+  );
 });
 
 test("the default list lets only its devices be opened, and every node be made", () => {
