@@ -1,17 +1,16 @@
-import type { HostStep } from "../plan/host-step.ts";
 import type { Step } from "../plan/step.ts";
 import { AT_FDCWD } from "../plan/values.ts";
-import { checkPath, planJoin } from "./plan.ts";
+import { checkPath } from "./plan.ts";
 import { treesFor, type CgroupRequest } from "./trees.ts";
 
-/** How PID 1 gets into its group by itself: see {@link planEnter}. */
+/** How PID 1 gets into its group by itself, from its first instruction on: see {@link planEnter}. */
 export type Entry = {
-  /** For PID 1, as its first steps: v1's trees. */
-  steps: Step[];
-  /** The group in the unified tree: its descriptor goes into clone3(2)'s `cgroup`, with CLONE_INTO_CGROUP (Linux 5.7). */
-  unified: string | undefined;
-  /** What the engine writes instead where PID 1 is not born there. */
-  joinUnified: HostStep[];
+  /** For the monitor, which still sees the host's files: takes hold of v1's `tasks`, and of the unified group. */
+  hold: Step[];
+  /** For PID 1, as its first steps: into v1's trees. */
+  enter: Step[];
+  /** The name under which `hold` stores the unified group, for clone3(2) with CLONE_INTO_CGROUP. */
+  birthplace: string | undefined;
 };
 
 /**
@@ -20,36 +19,46 @@ export type Entry = {
  * A write to cgroup.procs moves all threads of a process, so the kernel first holds up every fork, exec and exit of the
  * host, which takes an RCU grace period: 5 to 18 ms on an idle host, more than all the rest of a birth (unless cgroup2
  * is mounted with favordynmods). Two ways need no such lock: a thread that moves itself, by "0" in v1's `tasks` ("cgroup:
- * Optimize single thread migration", Linux 5.5), and being born in the group. Root of another user namespace may do
- * neither: there `join` is the way.
+ * Optimize single thread migration", Linux 5.5), and being born in the group (Linux 5.7). Root of another user namespace
+ * may do neither: there `join` is the way.
  */
 export function planEnter(request: CgroupRequest): Entry {
   const path = checkPath(request.path);
-  const steps: Step[] = [];
-  let unified: string | undefined;
-  const joinUnified: HostStep[] = [];
+  const hold: Step[] = [];
+  const enter: Step[] = [];
+  let birthplace: string | undefined;
   for (const tree of treesFor(request)) {
     const group = `${tree.mount}${path}`;
     if (tree.v2) {
-      unified = group;
-      joinUnified.push(planJoin(tree, path, "$PID"));
-      continue;
-    }
-    const why = "move into the group by itself: what it starts from now on is born there as well";
-    const store = `tasks of ${tree.label}`;
-    steps.push(
-      {
+      birthplace = "the container's group";
+      hold.push({
         call: "openat",
         dirfd: AT_FDCWD,
-        pathname: `${group}/tasks`,
-        flags: ["O_WRONLY", "O_CLOEXEC"],
+        pathname: group,
+        flags: ["O_PATH", "O_DIRECTORY", "O_CLOEXEC"],
         mode: 0,
-        why,
-        store,
-      },
-      { call: "write", fd: { stored: store }, buf: "0", count: 1, why },
-      { call: "close", fd: { stored: store }, why },
-    );
+        why: "the group in which the next process is going to be born (CLONE_INTO_CGROUP)",
+        store: birthplace,
+      });
+      continue;
+    }
+    const store = `tasks of ${tree.label}`;
+    hold.push({
+      call: "openat",
+      dirfd: AT_FDCWD,
+      pathname: `${group}/tasks`,
+      flags: ["O_WRONLY", "O_CLOEXEC"],
+      mode: 0,
+      why: "the door to a control group of v1, for the process that is going to enter it",
+      store,
+    });
+    enter.push({
+      call: "write",
+      fd: { stored: store },
+      buf: "0",
+      count: 1,
+      why: "“0” is whoever writes it: enter the control groups; what starts from now on is born there",
+    });
   }
-  return { steps, unified, joinUnified };
+  return { hold, enter, birthplace };
 }

@@ -2,6 +2,7 @@ import { invalid } from "../abi/error.ts";
 import { checkResources } from "../cgroup/check.ts";
 import { readLayout } from "../cgroup/host.ts";
 import { cgroupMounts } from "../cgroup/mounts.ts";
+import { planEnter } from "../cgroup/enter.ts";
 import { planCgroup } from "../cgroup/plan.ts";
 import type { Image } from "../image/image.ts";
 import { tryReadText } from "../linux/files.ts";
@@ -76,7 +77,10 @@ export async function prepare({
   }
   const resources = spec.linux.resources ?? {};
   const warnings = checkResources(resources, layout);
-  const cgroup = planCgroup({ path: cgroupPath(id), resources, layout });
+  const request = { path: cgroupPath(id), resources, layout };
+  const cgroup = planCgroup(request);
+  const canEnter = host.kernel[0] > 5 || (host.kernel[0] === 5 && host.kernel[1] >= 7);
+  const entry = canEnter ? planEnter(request) : undefined;
   const files = etcFiles(etc, hostname, options, cable);
   const etcNames = files.flatMap((step) => (step.call === "write" ? step.path : []));
   const plan = buildPlan(spec, {
@@ -84,7 +88,8 @@ export async function prepare({
     filter: protection.filter,
     dieWithParent: !detached,
     before: [...files, ...cgroup.create],
-    birth: [...cgroup.join, ...(cable?.steps ?? [])],
+    ...(entry ? { entry } : {}),
+    birth: [...(entry ? [] : cgroup.join), ...(cable?.steps ?? [])],
   });
   return { spec, plan, warnings };
 }

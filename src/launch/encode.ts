@@ -85,7 +85,9 @@ class Encoder {
     this.#call("dup3", [ENGINE_FD + 1, EXEC_PIPE, O_CLOEXEC]);
     this.#call("dup3", [ENGINE_FD + 2, EXEC_PIPE + 1, O_CLOEXEC]);
     this.#call("close_range", [ENGINE_FD + 1, SCRATCH_FD, 0]);
-    this.#call("clone", [SIGCHLD, 0, 0, 0, 0], { jump: "monitor", store: valueOf(this.#forked) });
+    const born = { jump: "monitor", store: valueOf(this.#forked) };
+    if (plan.birthplace === undefined) this.#call("clone", [SIGCHLD, 0, 0, 0, 0], born);
+    else this.#call("clone3", [cloneArgs(this.#fd(plan.birthplace)), SIZE_OF_CLONE_ARGS], born);
   }
 
   /**
@@ -246,6 +248,24 @@ class Encoder {
     this.#table.add(step);
   }
 }
+
+const SIZE_OF_CLONE_ARGS = 88;
+const CLONE_INTO_CGROUP = 0x2_0000_0000;
+
+/** struct clone_args of clone3(2), eleven words: flags first, exit_signal fifth, cgroup last. */
+const cloneArgs = (cgroup: number): RawArgument[] => [
+  CLONE_INTO_CGROUP,
+  0,
+  0,
+  0,
+  SIGCHLD,
+  0,
+  0,
+  0,
+  0,
+  0,
+  cgroup,
+];
 
 /** Lists of strings end with a null pointer; a filter is struct sock_fprog: u16 length, then the address. */
 function raw(value: Lowered): RawArgument {

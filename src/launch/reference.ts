@@ -53,7 +53,10 @@ function birth({ plan, narrate, ask }: Request): never {
   orFail(tryCall("pipe2", new Uint8Array(pipe.buffer), O_CLOEXEC));
   const [readEnd, writeEnd] = pipe as unknown as [number, number];
   const pid = orFail(fork());
-  if (pid > 0) monitor(pid, readEnd, writeEnd);
+  if (pid > 0) {
+    if (plan.birthplace !== undefined) runner.settle(plan.birthplace, pid);
+    monitor(pid, readEnd, writeEnd);
+  }
   runner.perform(plan.init, plan.monitor.length);
   throw new Error("the plan ends without an execve");
 }
@@ -99,6 +102,14 @@ class StepRunner {
     // Opened only to see whether it can be, or to make it.
     if (step.call === "openat" && result >= 0) tryCall("close", result);
     return result;
+  }
+
+  /** fork(3) knows no birthplace: the child, which waits, is moved there. clone3(2) would have it born there. */
+  settle(birthplace: string, pid: number): void {
+    const procs = orFail(tryCall("openat", this.#fd(birthplace), "cgroup.procs", 1, 0));
+    const text = cstring(String(pid));
+    orFail(tryCall("write", procs, text, text.length - 1));
+    tryCall("close", procs);
   }
 
   #fd(name: string): number {

@@ -26,19 +26,28 @@ export type PlanFacts = {
   dieWithParent: boolean;
   /** What the engine prepares besides the overlay's directories: files for /etc, the cgroup. */
   before: HostStep[];
-  /** What the engine does while PID 1 waits: cgroup.procs, network. */
+  /** What the engine does while PID 1 waits: network, and cgroup.procs where PID 1 cannot enter by itself. */
   birth: HostStep[];
+  /** How PID 1 enters its control group by itself: cgroup/enter.ts. */
+  entry?: { hold: Step[]; enter: Step[]; birthplace: string | undefined };
 };
 
 /** From a specification to the whole birth, in order. Pure: the same input gives the same plan. */
 export function buildPlan(spec: RuntimeSpec, facts: PlanFacts): Plan {
+  const { entry } = facts;
   const seals = planSeals(spec, facts.filter);
   const leash = planLeash();
   return {
     before: [...facts.before, ...planScratch(spec)],
-    monitor: [...(facts.dieWithParent ? leash : []), ...planNamespaces(spec)],
+    monitor: [
+      ...(facts.dieWithParent ? leash : []),
+      ...(entry?.hold ?? []),
+      ...planNamespaces(spec),
+    ],
+    ...(entry?.birthplace === undefined ? {} : { birthplace: entry.birthplace }),
     birth: facts.birth,
     init: [
+      ...(entry?.enter ?? []),
       {
         call: "meet",
         at: "go",

@@ -48,6 +48,8 @@ export type Plan = {
   before: HostStep[];
   /** Done by the monitor, before it forks PID 1. */
   monitor: Step[];
+  /** The control group in which PID 1 is born: the name under which a step of the monitor has stored it. */
+  birthplace?: string;
   /** Done by the engine while PID 1 waits: `$PID` is known now. */
   birth: HostStep[];
   /** Done by PID 1; the last one is the command's execve. */

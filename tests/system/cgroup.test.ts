@@ -1,6 +1,5 @@
 import { afterEach, expect, test } from "bun:test";
 import { mkdirSync, existsSync, readdirSync } from "node:fs";
-import { planEnter } from "../../src/cgroup/enter.ts";
 import { freezeCgroup, thawCgroup } from "../../src/cgroup/freeze.ts";
 import { readLayout, readText, writeText } from "../../src/cgroup/host.ts";
 import { killCgroup } from "../../src/cgroup/kill.ts";
@@ -69,21 +68,6 @@ asRoot("limits are in force and the process is in the group", async () => {
   expect(limit("cpu", "cpu.max", "cpu.cfs_quota_us")).toStartWith("50000");
   expect(pidsIn(layout, path)).toEqual([child.pid]);
   expect(readText(`/proc/${child.pid}/cgroup`)).toContain(path);
-});
-
-asRoot("a process can move itself into v1's trees", async () => {
-  const request = { path, resources: { pids: { limit: 5 } }, layout };
-  apply(planCgroup(request).create);
-  const { steps, joinUnified } = planEnter(request);
-  const files = steps.flatMap((step) => (step.call === "openat" ? [step.pathname] : []));
-  // `echo` is the shell itself, not a child of it.
-  const script = `for file; do echo 0 > "$file"; done; exec sleep 60`;
-  const child = Bun.spawn(["sh", "-c", script, "sh", ...(files as string[])]);
-  apply(joinUnified, child.pid);
-  await waitFor(() => readText(`/proc/${child.pid}/comm`) === "sleep\n");
-  const groups = readText(`/proc/${child.pid}/cgroup`)!.split("\n");
-  const inside = groups.filter((line) => line.endsWith(`:${path}`)).length;
-  expect(inside).toBe(files.length + joinUnified.length);
 });
 
 asRoot("v1: a device that is not on the list cannot be opened", async () => {

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { existsSync } from "node:fs";
 import { describeAsRoot, Engine } from "./support.ts";
 
 describeAsRoot("limits", () => {
@@ -19,6 +20,18 @@ describeAsRoot("limits", () => {
       expect([exitCode, stderr]).toEqual([0, expect.stringContaining("1+0 records out")]);
     }
   });
+
+  for (const executor of ["launcher", "reference"]) {
+    test(`the ${executor}'s container is in its control groups from its first instruction on`, async () => {
+      const flags = ["--cgroupns", "host", "--executor", executor];
+      const { stdout } = await run(flags, "cat", "/proc/self/cgroup");
+      const groups = stdout.split("\n").filter((line) => line.includes("/kontener/"));
+      expect(groups.map((line) => line.split(":")[1])).toContain(
+        existsSync("/sys/fs/cgroup/memory") ? "memory" : "",
+      );
+      expect(new Set(groups.map((line) => line.split(":")[2])).size).toBe(1);
+    });
+  }
 
   test("--format json tells what the container used", async () => {
     const { stderr } = await run(

@@ -181,30 +181,28 @@ test("every step says what it is for, with the limit in words", () => {
 
 test("PID 1 can move itself into v1's trees, and be born in the unified one", () => {
   const lines = (host: "v1" | "v2" | "hybrid") => {
-    const { steps, unified, joinUnified } = planEnter({
+    const { hold, enter, birthplace } = planEnter({
       path,
       resources: usual,
       layout: layoutOf(host),
     });
-    const opened = steps.flatMap((step) => (step.call === "openat" ? [step.pathname] : []));
-    expect(steps.filter((step) => step.call === "write" && step.buf === "0")).toHaveLength(
-      opened.length,
+    const held = hold.flatMap((step) =>
+      step.call === "openat" ? [[step.store, step.pathname]] : [],
     );
-    return [...opened, unified ?? "none", ...show(joinUnified)];
+    const entered = enter.map((step) => step.call === "write" && step.fd);
+    expect(entered).toEqual(
+      held.filter(([store]) => store !== birthplace).map(([stored]) => ({ stored: stored! })),
+    );
+    return held.map(([store, path]) => (store === birthplace ? `born in ${path}` : path));
   };
-  expect(lines("v2")).toEqual([
-    "/sys/fs/cgroup/kontener/web",
-    "/sys/fs/cgroup/kontener/web/cgroup.procs = $PID",
-  ]);
-  expect(lines("hybrid")).toEqual([
+  expect(lines("v2")).toEqual(["born in /sys/fs/cgroup/kontener/web"]);
+  expect(lines("hybrid").toSorted()).toEqual([
     "/sys/fs/cgroup/memory/kontener/web/tasks",
-    "/sys/fs/cgroup/unified/kontener/web",
-    "/sys/fs/cgroup/unified/kontener/web/cgroup.procs = $PID",
+    "born in /sys/fs/cgroup/unified/kontener/web",
   ]);
   expect(lines("v1")).toEqual([
     "/sys/fs/cgroup/memory/kontener/web/tasks",
     "/sys/fs/cgroup/cpu,cpuacct/kontener/web/tasks",
     "/sys/fs/cgroup/freezer/kontener/web/tasks",
-    "none",
   ]);
 });
