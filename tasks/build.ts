@@ -4,13 +4,15 @@ import { mkdirSync } from "node:fs";
 const root = new URL("..", import.meta.url).pathname;
 mkdirSync(`${root}dist`, { recursive: true });
 
-// zx's `bun build` of our own would start a shell to start Bun; the API is Bun's own.
+// Split, so that a start of `run` does not load what other verbs need: bundled in one piece, node's modules that any of
+// them imports are loaded first (3 ms).
 const result = await Bun.build({
   entrypoints: [`${root}src/cli/main.ts`],
   compile: { outfile: `${root}dist/kontener` },
   bytecode: true,
   minify: true,
-  format: "cjs",
+  format: "esm",
+  splitting: true,
 });
 if (!result.success) throw new AggregateError(result.logs, "the build failed");
 console.log("dist/kontener");

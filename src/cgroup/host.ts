@@ -1,12 +1,14 @@
 import { tryReadText as readText } from "../linux/files.ts";
 import { parseLayout, type CgroupLayout } from "./layout.ts";
 
-/** This host's layout: two small reads. */
+let layout: CgroupLayout | undefined;
+
+/** This host's layout: two small reads, once, since trees stay where they are mounted. */
 export const readLayout = (): CgroupLayout =>
-  parseLayout(
+  (layout ??= parseLayout(
     readText("/proc/self/mountinfo") ?? "",
     (mount) => readText(`${mount}/cgroup.controllers`) ?? "",
-  );
+  ));
 
 /** A small file of /proc or of a control group; undefined where it cannot be read. */
 export { tryReadText as readText, writeText } from "../linux/files.ts";

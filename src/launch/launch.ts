@@ -1,6 +1,7 @@
-import { closeSync, writeSync } from "node:fs";
 import { KontenerError, SyscallError } from "../abi/error.ts";
 import { decodeWaitStatus, type Ended } from "../abi/wait.ts";
+import { close } from "../linux/files.ts";
+import { tryCall } from "../linux/libc.ts";
 import { callArguments, formatStep } from "../plan/format.ts";
 import type { Plan, Step } from "../plan/step.ts";
 import { encode, numbered } from "./encode.ts";
@@ -61,7 +62,7 @@ export async function launch(plan: Plan, options: LaunchOptions, hooks: Hooks): 
     await send(fd, bytes);
     ended = await converse(fd, numbered(plan), stepOf, hooks);
   } finally {
-    closeSync(fd); // a monitor that has not let PID 1 go ends with it
+    close(fd); // a monitor that has not let PID 1 go ends with it
     await monitor.exited;
   }
   if (ended) return ended;
@@ -104,7 +105,7 @@ export async function launchDetached(
     };
     await converse(fd, numbered(plan), stepOf, { ...hooks, executed }, "executed");
   } finally {
-    closeSync(fd);
+    close(fd);
     if (running) monitor.unref();
     else await monitor.exited;
   }
@@ -181,13 +182,8 @@ async function converse(
   return ended;
 }
 
-function answer(fd: number, byte: string): void {
-  try {
-    writeSync(fd, byte);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EPIPE") throw error; // killed meanwhile: the stream's end says so
-  }
-}
+/** Nobody may be left to hear it: the stream's end says so. */
+const answer = (fd: number, byte: string): void => void tryCall("write", fd, byte, 1);
 
 async function* notes(fd: number): AsyncGenerator<Note> {
   const reader = new MessageReader();

@@ -1,4 +1,4 @@
-import { closeSync } from "node:fs";
+import { close } from "../linux/files.ts";
 import { AT_FDCWD, openFlags } from "../abi/open.ts";
 import { archOf, syscallNumber, type Arch, type SyscallName } from "../abi/syscall.ts";
 import { launcherPath } from "./launcher.ts";
@@ -126,6 +126,6 @@ export async function startLogger(
   try {
     await send(fd, loggerTable(path, rotation));
   } finally {
-    closeSync(fd);
+    close(fd);
   }
 }

@@ -1,4 +1,5 @@
-import { writeSync } from "node:fs";
+import { errnos } from "../abi/errno.ts";
+import { call, tryCall } from "../linux/libc.ts";
 
 /** Length, then plan. A socket's buffer holds an ordinary plan whole; a longer one is written as room comes. */
 export async function send(fd: number, bytes: Uint8Array): Promise<void> {
@@ -6,11 +7,10 @@ export async function send(fd: number, bytes: Uint8Array): Promise<void> {
   new DataView(message.buffer).setUint32(0, bytes.length, true);
   message.set(bytes, 8);
   for (let at = 0; at < message.length;) {
-    try {
-      at += writeSync(fd, message, at);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
-      await Bun.sleep(1);
-    }
+    const rest = message.subarray(at);
+    const written = tryCall("write", fd, rest, rest.length);
+    if (written >= 0) at += written;
+    else if (written === -errnos.EAGAIN) await Bun.sleep(1);
+    else call("write", fd, rest, rest.length); // for its error
   }
 }

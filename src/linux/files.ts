@@ -11,8 +11,9 @@ import { call, memory, tryCall } from "./libc.ts";
 const { O_CLOEXEC, O_CREAT, O_DIRECTORY, O_TRUNC, O_WRONLY } = openFlags;
 const AT_REMOVEDIR = 0x200;
 const AT_SYMLINK_NOFOLLOW = 0x100;
-const CHUNK = 65536;
+const CHUNK = 16384;
 const decoder = new TextDecoder();
+let chunk: Uint8Array | undefined;
 const encoder = new TextEncoder();
 
 export const close = (fd: number): void => void tryCall("close", fd);
@@ -23,7 +24,7 @@ export const isErrno = (error: unknown, ...names: readonly string[]): boolean =>
 
 /** What a descriptor gives until its end, as text. */
 export function readAll(fd: number): string {
-  const buffer = memory(CHUNK);
+  const buffer = (chunk ??= memory(CHUNK));
   const stream = new TextDecoder();
   let text = "";
   for (let size; (size = call("read", fd, buffer, CHUNK)) > 0;)

@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { unlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { launcherBytes } from "../../../src/launch/launcher-bytes.ts";
 import { launcherProgram } from "../../../src/launch/program.ts";
 
 const machines = { x86_64: "Advanced Micro Devices X86-64", aarch64: "AArch64" } as const;
@@ -44,3 +45,8 @@ for (const arch of ["x86_64", "aarch64"] as const) {
     ]);
   });
 }
+
+test("the ready-made bytes are what the listings make", () => {
+  for (const arch of ["x86_64", "aarch64"] as const)
+    expect(launcherBytes[arch]).toBe(launcherProgram(arch).toBase64());
+});
