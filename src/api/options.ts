@@ -1,0 +1,126 @@
+import { invalid } from "../abi/error.ts";
+import { parseOptions } from "../spec/options-schema.ts";
+import type { ContainerOptions } from "../spec/options.ts";
+import { parseTmpfs } from "../spec/tmpfs.ts";
+import { parseSizeLimit } from "../spec/values.ts";
+import { parseVolume } from "../spec/volume.ts";
+import { refuseUnknown } from "./command-options.ts";
+import { parseDuration, type Duration } from "./duration.ts";
+
+/** Docker's flags in camel case that mean the same here. */
+type Shared = Omit<
+  ContainerOptions,
+  | "image"
+  | "rootfs"
+  | "command"
+  | "entrypoint"
+  | "memory"
+  | "memorySwap"
+  | "workdir"
+  | "interactive"
+  | "tty"
+  | "keep"
+>;
+
+/**
+ * What a box is like: docker's flags in camel case. Everything has a default; what is not known is an error.
+ *
+ * ```ts
+ * import { container } from "kontener";
+ *
+ * await using box = await container("busybox", {
+ *   memory: "64M",
+ *   cpus: 0.5,
+ *   pidsLimit: 32,
+ *   network: "none",
+ *   tmpfs: ["/scratch:size=16m"],
+ *   env: { LANG: "C" },
+ *   timeout: "1m",
+ * });
+ * console.log(await box.$`cat /sys/fs/cgroup/memory.max`.nothrow().text());
+ * ```
+ */
+export type BoxOptions = Shared & {
+  /** Bytes, or with a unit: `"256M"`; `"unlimited"`. Default 100 MiB. */
+  memory?: number | string;
+  /** Memory and swap together. Default: as much as `memory`, so no swap. */
+  memorySwap?: number | string;
+  /** Working directory; absolute, made where it is missing. Default: the image's. */
+  cwd?: string;
+  /** `"host-dir:/dir[:ro]"`, as docker's -v; a relative source starts at this process's working directory. */
+  volumes?: string[];
+  /** `"/dir[:size=16m,…]"`, as docker's --tmpfs. */
+  tmpfs?: string[];
+  /** Ends the box, with all that runs in it, after this time. Default: none. */
+  timeout?: Duration;
+  /** Ends the box, with all that runs in it, when it is aborted. */
+  signal?: AbortSignal;
+};
+
+const own = ["cwd", "volumes", "tmpfs", "timeout", "signal"];
+const shared = [
+  "name",
+  "hostname",
+  "memory",
+  "memorySwap",
+  "cpus",
+  "pidsLimit",
+  "env",
+  "user",
+  "mounts",
+  "readOnly",
+  "network",
+  "dns",
+  "addHosts",
+  "pid",
+  "uts",
+  "ipc",
+  "cgroupns",
+  "ulimits",
+  "sysctls",
+  "init",
+  "capAdd",
+  "capDrop",
+  "privileged",
+  "securityOpts",
+  "labels",
+] as const satisfies readonly (keyof BoxOptions)[];
+/** By name: an option that is missing from the list is a type error here. */
+type Missing = Exclude<keyof Shared, (typeof shared)[number]>;
+const complete: [Missing] extends [never] ? true : Missing = true;
+void complete;
+
+/**
+ * What the engine understands.
+ *
+ * @throws KontenerError INVALID, one sentence that names the field
+ */
+export function containerOptions(image: string, options: BoxOptions): ContainerOptions {
+  refuseUnknown(options, [...shared, ...own]);
+  const { cwd, volumes = [], tmpfs = [], timeout, signal, ...rest } = options;
+  if (timeout !== undefined) parseDuration("timeout", timeout);
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw invalid("signal: it is not an AbortSignal");
+  const { memory, memorySwap, mounts = [], ...plain } = rest;
+  const all = [
+    ...mounts,
+    ...texts("volumes", volumes).map((text) => parseVolume("volumes", text, process.cwd()).value),
+    ...texts("tmpfs", tmpfs).map((text) => parseTmpfs("tmpfs", text)),
+  ];
+  return parseOptions({
+    ...plain,
+    image,
+    ...(memory === undefined ? {} : { memory: size("memory", memory) }),
+    ...(memorySwap === undefined ? {} : { memorySwap: size("memorySwap", memorySwap) }),
+    ...(cwd === undefined ? {} : { workdir: cwd }),
+    ...(all.length ? { mounts: all } : {}),
+  });
+}
+
+const size = (option: string, value: unknown): unknown =>
+  typeof value === "string" ? parseSizeLimit(option, value) : value;
+
+function texts(option: string, value: unknown): string[] {
+  if (Array.isArray(value) && value.every((entry) => typeof entry === "string")) return value;
+  throw invalid(`${option}: it is not a list of texts`);
+}

@@ -1,0 +1,192 @@
+import { invalid } from "../abi/error.ts";
+import { signalName, signals, type Signal } from "../abi/signal.ts";
+import type { Ended } from "../abi/wait.ts";
+import type { Launched, Stdio } from "../launch/launch.ts";
+import { DEFAULT_MAX_OUTPUT, type CheckedOptions } from "./command-options.ts";
+import { Leash } from "./leash.ts";
+import { Output, type Result } from "./output.ts";
+import { ProcessHandle } from "./process-handle.ts";
+import { feed, Stdin } from "./stdin.ts";
+import { capture, laterStream, splitLines, type ByteStream } from "./streams.ts";
+
+/** What the kernel says at a command's end. */
+export type End = Ended & {
+  cpuTime: number | undefined;
+  memoryPeak: number | undefined;
+  oomKilled: boolean;
+};
+
+export type Hooks = {
+  stdio: Stdio;
+  spawned(monitor: Launched): void;
+  /** Signals for the command go to process `pid` of the host. */
+  signalsTo(pid: number): void;
+  /** The command runs. */
+  executed(): void;
+};
+
+/** Something that runs once: a command in a box, or a container with a command of its own. */
+export type Job = {
+  /** Starts it and waits for its end. */
+  execute(hooks: Hooks): Promise<End>;
+  /** Ends all that it has started. May be called at any time, and more than once. */
+  kill(): Promise<void>;
+};
+
+/**
+ * A command that runs. It ends with its box, and with this process.
+ *
+ * ```ts
+ * import { container } from "kontener";
+ *
+ * await using box = await container("busybox", { network: "none" });
+ * const run = box.spawn(["sh", "-c", "echo one; echo two; exit 3"], { timeout: "5s" });
+ * for await (const line of run.lines()) console.log(line);
+ * const { exitCode, usage } = await run.exited; // 3
+ * console.log(exitCode, usage.wallTime);
+ * ```
+ */
+export class Run {
+  /**
+   * Fulfilled when the command has ended. Rejected with a KontenerError where it could not be started (`NOT_FOUND`: no such
+   * command), and with the signal's reason where it was aborted.
+   */
+  readonly exited: Promise<Result>;
+  /** What it prints; has to be read where it is `"pipe"`. Ends when the last process that has it open has ended. */
+  readonly stdout: ByteStream;
+  /** What it prints to standard error; as `stdout`. */
+  readonly stderr: ByteStream;
+  /** Its standard input, with `stdin: "pipe"`. */
+  readonly stdin: Stdin;
+
+  readonly #job: Job;
+  readonly #leash: Leash;
+  readonly #handle = new ProcessHandle();
+  readonly #monitor = Promise.withResolvers<Launched>();
+  readonly #started = Promise.withResolvers<void>();
+  #doomed = false;
+  #badInput: unknown;
+
+  /** @internal `gathered`: {@link collect} will be called, which takes the leash off. */
+  constructor(job: Job, options: CheckedOptions, gathered = false) {
+    this.#job = job;
+    const monitor = this.#monitor.promise;
+    this.stdout = laterStream(monitor.then((m) => asStream(m.stdout)));
+    this.stderr = laterStream(monitor.then((m) => asStream(m.stderr)));
+    this.stdin = new Stdin(monitor.then((m) => asSink(m.stdin)));
+    this.#leash = new Leash(options, () => this.#end());
+    this.exited = this.#live(options, gathered);
+    // All three tell of a start that failed; who asks one of them need not ask the others.
+    for (const promise of [this.exited, monitor, this.#started.promise]) promise.catch(() => {});
+  }
+
+  /** Lines of standard output as they come, without their ends. Throws where the command could not be started. */
+  async *lines(): AsyncGenerator<string, void, undefined> {
+    yield* splitLines(this.stdout);
+    await this.#started.promise;
+  }
+
+  /** Standard output to its end. Throws where the command could not be started. */
+  async text(): Promise<string> {
+    const bytes = await capture(this.stdout, Infinity, () => undefined);
+    await this.#started.promise;
+    return new TextDecoder().decode(bytes);
+  }
+
+  /**
+   * Without a signal: ends the command and all that it started, at once. With one: sends it to the command alone, as soon as
+   * that runs. A command that has ended is left alone.
+   *
+   * @throws KontenerError `INVALID` for what is no signal's name
+   */
+  async kill(signal?: Signal): Promise<void> {
+    if (signal === undefined) return await this.#end();
+    if (!Object.hasOwn(signals, signal)) throw invalid(`${String(signal)} is not a signal`);
+    await this.#started.promise.catch(() => undefined);
+    this.#handle.send(signal);
+  }
+
+  /** @internal Gathers what it prints, and waits for its end. */
+  async collect(limit = DEFAULT_MAX_OUTPUT): Promise<Output> {
+    using leash = this.#leash; // until the outputs end as well: a process in the background may hold them open
+    let truncated = false;
+    const full = () => {
+      if (!truncated) void this.#end();
+      truncated = true;
+    };
+    const read = async (stream: ByteStream) =>
+      await capture(stream, limit, full).catch(() => new Uint8Array()); // `exited` says why
+    const outputs = Promise.all([read(this.stdout), read(this.stderr)]);
+    const result = await this.exited;
+    const [stdout, stderr] = await outputs;
+    leash.throwIfAborted();
+    return new Output({ ...result, timedOut: leash.timedOut }, stdout, stderr, truncated);
+  }
+
+  async #live(options: CheckedOptions, gathered: boolean): Promise<Result> {
+    const start = performance.now();
+    const { stdin, stdout, stderr, input } = options;
+    try {
+      this.#leash.throwIfAborted();
+      const end = await this.#job.execute({
+        stdio: [
+          input === undefined ? (stdin ?? "ignore") : "pipe",
+          stdout ?? "pipe",
+          stderr ?? "pipe",
+        ],
+        spawned: (monitor) => {
+          this.#monitor.resolve(monitor);
+          if (input !== undefined) void this.#feed(input);
+        },
+        signalsTo: (pid) => this.#handle.open(pid),
+        executed: () => {
+          this.#started.resolve();
+          if (this.#doomed) void this.#end(); // it was too early for that before
+        },
+      });
+      this.#leash.throwIfAborted();
+      if (this.#badInput !== undefined) throw this.#badInput;
+      return this.#result(end, performance.now() - start);
+    } catch (error) {
+      this.#monitor.reject(error);
+      this.#started.reject(error);
+      throw error;
+    } finally {
+      if (!gathered) this.#leash[Symbol.dispose]();
+      this.#handle.close();
+      this.#started.resolve(); // killed before it ran
+      void this.stdin.end().catch(() => undefined);
+    }
+  }
+
+  #result(end: End, wallTime: number): Result {
+    const { code, signal, oomKilled, cpuTime, memoryPeak } = end;
+    return {
+      exitCode: code,
+      signal: signal === null ? null : signalName(signal),
+      oomKilled,
+      timedOut: this.#leash.timedOut,
+      usage: { cpuTime, memoryPeak, wallTime },
+    };
+  }
+
+  async #feed(input: NonNullable<CheckedOptions["input"]>): Promise<void> {
+    try {
+      await feed(this.stdin, input);
+    } catch (error) {
+      this.#badInput = error; // a stream of the caller's that broke: half an input is not what was meant
+      await this.#end();
+    }
+  }
+
+  async #end(): Promise<void> {
+    this.#doomed = true;
+    await this.#job.kill();
+  }
+}
+
+const asStream = (stream: Launched["stdout"]): ByteStream =>
+  stream instanceof ReadableStream ? (stream as ByteStream) : new Blob([]).stream();
+
+const asSink = (sink: Launched["stdin"]): Bun.FileSink | undefined =>
+  typeof sink === "object" ? sink : undefined;

@@ -1,0 +1,35 @@
+import type { HostStep } from "../plan/host-step.ts";
+import { homeOf, type CgroupLayout, type Hierarchy } from "./layout.ts";
+
+/**
+ * A group inside a container's own for one command and all that it starts. In the unified tree it costs one mkdir(2), and
+ * the kernel kills and counts by it; it has no controllers, so that "no internal processes" (cgroups(7)) does not forbid
+ * that PID 1 stays in the group above, whose limits hold for both. On v1 it is in the freezer's tree: killing there
+ * begins with stopping.
+ */
+export const subgroupTree = (layout: CgroupLayout): Hierarchy | undefined =>
+  layout.unified ?? homeOf(layout, "freezer");
+
+/** The steps of {@link planCgroup}'s `join`, into the group `name` below instead. */
+export function intoSubgroup(
+  join: readonly HostStep[],
+  { path, layout }: { path: string; layout: CgroupLayout },
+  name: string,
+): HostStep[] {
+  const tree = subgroupTree(layout);
+  if (!tree) return [...join];
+  const above = `${tree.mount}${path}`;
+  return [
+    {
+      call: "mkdir",
+      path: `${above}/${name}`,
+      mode: 0o755,
+      why: "a group for this command alone: all that it starts can be ended at once",
+    },
+    ...join.map((step) =>
+      step.call === "write" && step.path === `${above}/cgroup.procs`
+        ? { ...step, path: `${above}/${name}/cgroup.procs` }
+        : step,
+    ),
+  ];
+}
