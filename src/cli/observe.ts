@@ -20,7 +20,14 @@ export async function observe({ explain, step }: EngineOptions): Promise<Listeni
   if (step) {
     const { StepPrompt } = await import("./step-prompt.ts");
     const prompt = new StepPrompt();
-    observer.ask = (next, number) => prompt.ask(next, number);
+    observer.ask = (next, number) => {
+      end(); // what is being gathered comes before the question
+      return prompt.ask(next, number);
+    };
+    observer.born = (pid) => {
+      narration.born(pid);
+      prompt.born(pid);
+    };
   }
   return { observer, end };
 }

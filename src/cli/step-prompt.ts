@@ -1,6 +1,7 @@
 import { readSync } from "node:fs";
 import { formatStep } from "../plan/format.ts";
 import type { Step } from "../plan/step.ts";
+import { writeError } from "./stderr.ts";
 
 /**
  * `--step`: shows the next call and waits. Enter goes on, `c` goes on to the end, `q` gives up. Standard input is read only
@@ -8,11 +9,21 @@ import type { Step } from "../plan/step.ts";
  */
 export class StepPrompt {
   #free = false;
+  #pid: number | undefined;
+
+  /** From here on there is a process to look at. */
+  born(pid: number): void {
+    this.#pid = pid;
+  }
 
   async ask(step: Step, number: number): Promise<boolean> {
     if (this.#free) return true;
-    process.stderr.write(
-      `\n  next, ${number + 1}: ${formatStep(step, { cut: 60 })}\n  ${step.why}\n  [Enter] go on  [c] to the end  [q] give up › `,
+    const look =
+      this.#pid === undefined
+        ? ""
+        : `   another terminal may look at it: ls -l /proc/${this.#pid}/ns`;
+    writeError(
+      `\n  next, ${number + 1}: ${formatStep(step, { cut: 60 })}\n  ${step.why}\n  [Enter] go on  [c] to the end  [q] give up${look} › `,
     );
     const answer = readLine();
     if (answer === undefined || answer.startsWith("q")) return false;
