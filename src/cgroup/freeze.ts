@@ -54,3 +54,10 @@ export function thawCgroup(layout: CgroupLayout, path: string): void {
   const { file, off } = switchOf(layout, path);
   writeText(file, off);
 }
+
+/** True while all processes of a group are stopped by {@link freezeCgroup}. */
+export function isFrozen(layout: CgroupLayout, path: string): boolean {
+  if (!layout.unified && !homeOf(layout, "freezer")) return false;
+  const { state, frozen } = switchOf(layout, path);
+  return frozen.test(readText(state) ?? "");
+}

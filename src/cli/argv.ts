@@ -62,9 +62,29 @@ function readDraft(argv: readonly string[], here: Surroundings): { draft: Draft;
   return { draft, rest };
 }
 
+/** What needs somebody who watches the start, or its end. */
+function checkDetached({ engine, executor, options }: Draft): void {
+  if (engine.step || executor === "reference")
+    throw invalid("-d works with the launcher only", "leave out --step and --executor reference");
+  if (options.keep)
+    throw invalid(
+      "--keep is for containers in the foreground",
+      "with -d the files stay until kontener rm",
+    );
+  if (engine.format === "json")
+    throw invalid(
+      "--format json prints a result, and -d waits for none",
+      "kontener inspect ID prints JSON",
+    );
+}
+
 function finish(draft: Draft, image: string, command: string[]): CommandLine {
   const { options, engine, envFiles, warnings, help, executor, rm } = draft;
-  if (rm !== undefined) {
+  if (engine.detach) {
+    checkDetached(draft);
+    engine.autoRemove = rm ?? false;
+  } else if (engine.logs) throw invalid("--log-opt is for detached containers", "add -d");
+  else if (rm !== undefined) {
     if (rm && options.keep) throw invalid("--rm and --keep contradict each other");
     options.keep ??= !rm;
   }

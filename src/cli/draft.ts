@@ -3,6 +3,7 @@ import type { EngineOptions } from "../spec/engine-options.ts";
 import { parseEnv, type OwnEnvironment, type Variable } from "../spec/env.ts";
 import { parseSysctl, parseUlimit } from "../spec/kernel-values.ts";
 import { parseMount } from "../spec/mount.ts";
+import { parseLogOption } from "../spec/log-option.ts";
 import { parseAddHost, parseAddress } from "../spec/net-values.ts";
 import type { ContainerOptions } from "../spec/options.ts";
 import { parseTmpfs } from "../spec/tmpfs.ts";
@@ -101,6 +102,9 @@ export const setters: Readonly<Record<FlagName, Setter>> = {
   interactive: toggle("--interactive", "interactive"),
   tty: toggle("--tty", "tty"),
   init: toggle("--init", "init"),
+  detach: ({ engine }, value) => {
+    engine.detach = parseBoolean("--detach", value);
+  },
   name: text("name"),
   hostname: text("hostname"),
   label: ({ labels }, value) => {
@@ -111,6 +115,9 @@ export const setters: Readonly<Record<FlagName, Setter>> = {
   keep: toggle("--keep", "keep"),
   rm: (draft, value) => {
     draft.rm = parseBoolean("--rm", value);
+  },
+  "log-opt": ({ engine }, value) => {
+    engine.logs = { ...engine.logs, ...parseLogOption("--log-opt", value) };
   },
   rootfs: ({ options, here }, value) => {
     if (value === "") throw invalid("--rootfs needs a directory");

@@ -50,6 +50,11 @@ export const flagGroups = {
     flag({ name: "interactive", short: "i", help: "connect standard input" }),
     flag({ name: "tty", short: "t", help: "give the command a terminal" }),
     flag({ name: "init", help: "run a small init as PID 1, which reaps orphans" }),
+    flag({
+      name: "detach",
+      short: "d",
+      help: "print the container's id and leave it running; kontener logs shows what it prints",
+    }),
   ],
   "The container": [
     flag({ name: "name", value: "NAME", help: "a name, instead of a random one" }),
@@ -67,7 +72,16 @@ export const flagGroups = {
       help: "a note that programs may read",
     }),
     flag({ name: "keep", help: "keep the container's files when it ends" }),
-    flag({ name: "rm", help: "remove the container's files when it ends (the default)" }),
+    flag({
+      name: "rm",
+      help: "remove the container when it ends (the default, but with -d it stays until kontener rm)",
+    }),
+    flag({
+      name: "log-opt",
+      value: "max-size=SIZE|max-file=N",
+      repeatable: true,
+      help: "with -d: how much output is kept (default: max-size=10m, max-file=3)",
+    }),
   ],
   Files: [
     flag({

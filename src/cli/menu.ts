@@ -4,14 +4,21 @@ import { invalid } from "../abi/error.ts";
 import { nearest } from "../abi/nearest.ts";
 import { checkFlags } from "./check-flags.ts";
 import { wantsColour } from "./terminal.ts";
+import { isOwnVerb, ownVerbs } from "./verbs.ts";
 
-/** run and sh parse their own words; main.ts calls them directly. Here they are for the list of verbs. */
-const own = (description: string, run: (argv: string[]) => Promise<number>) =>
-  defineCommand({ meta: { description }, run: ({ rawArgs }) => run(rawArgs) });
+/** Verbs that parse their own words: main.ts calls them directly. Here they are for the list of verbs. */
+const own = Object.fromEntries(
+  Object.entries(ownVerbs).map(([name, load]) => [
+    name,
+    async () => {
+      const { summary, run } = await load();
+      return defineCommand({ meta: { description: summary }, run: ({ rawArgs }) => run(rawArgs) });
+    },
+  ]),
+);
 
 const verbs = {
-  run: () => import("./commands/run.ts").then(({ summary, run }) => own(summary, run)),
-  sh: () => import("./commands/sh.ts").then(({ summary, sh }) => own(summary, sh)),
+  ...own,
   prepare: () => import("./commands/prepare.ts").then((module) => module.default),
   images: () => import("./commands/images.ts").then((module) => module.default),
   network: () => import("./commands/network.ts").then((module) => module.default),
@@ -29,7 +36,7 @@ const main = defineCommand({
   subCommands: verbs,
 });
 
-/** Every verb but run and sh, and help; the exit code. */
+/** Every verb that is not in verbs.ts, and help; the exit code. */
 export async function menu(argv: readonly string[]): Promise<number> {
   const [verb = "help", ...rest] = argv;
   if (verb === "--version" || verb === "-v") return await menu(["version"]);
@@ -51,7 +58,7 @@ async function find(verb: string): Promise<CommandDef<any>> {
 }
 
 async function help(verb: string | undefined): Promise<number> {
-  if (verb === "run" || verb === "sh") {
+  if (isOwnVerb(verb)) {
     await runCommand(await find(verb), { rawArgs: ["--help"] });
     return 0;
   }

@@ -17,12 +17,18 @@ export async function start(line: CommandLine): Promise<number> {
   for (const warning of warnings) say(warning);
   if (options.privileged) await sayPrivileged();
   if (engine.dryRun) return await printPlan(line);
-  if (options.tty && options.interactive && !isTerminal(0))
+  if (options.tty && options.interactive && !engine.detach && !isTerminal(0))
     throw invalid(
       "-t needs a terminal, and standard input is none",
       "leave out -t; -i alone reads from a pipe",
     );
   const { observer, end } = await observe(engine);
+  if (engine.detach) {
+    const { runDetached } = await import("../engine/run-detached.ts");
+    const { id } = await runDetached(options, engine, observer).finally(end);
+    console.log(id);
+    return 0;
+  }
   const result = await runContainer(options, engine, observer).finally(end);
   sayEnd(result);
   // Standard output is the container's: the result is the last line on the other one.

@@ -1,6 +1,14 @@
-import { readFileSync } from "node:fs";
 import type { Ended } from "../abi/wait.ts";
-import { launch, type Launched, type Stdio } from "../launch/launch.ts";
+import {
+  launch,
+  launchDetached,
+  type Hooks,
+  type Keepsakes,
+  type Launched,
+  type LaunchOptions,
+  type Stdio,
+} from "../launch/launch.ts";
+import { readText } from "../linux/files.ts";
 import { annotations } from "../oci/annotations.ts";
 import type { RuntimeSpec } from "../oci/runtime-spec.ts";
 import type { HostStep } from "../plan/host-step.ts";
@@ -41,14 +49,23 @@ export type BirthRequest = {
 };
 
 /** Performs a plan, the engine's steps and the child's, and waits for the command's end. */
-export async function giveBirth(request: BirthRequest): Promise<Ended> {
+export const giveBirth = (request: BirthRequest): Promise<Ended> => birth(request, launch);
+
+/** The same up to the moment when the command runs; what is kept is its monitor's. */
+export const giveDetachedBirth = (request: BirthRequest, keep: Keepsakes): Promise<void> =>
+  birth(request, (plan, options, hooks) => launchDetached(plan, { ...options, keep }, hooks));
+
+async function birth<T>(
+  request: BirthRequest,
+  perform: (plan: Plan, options: LaunchOptions, hooks: Hooks) => Promise<T>,
+): Promise<T> {
   const { plan, spec, layers, stdio, executor, observer } = request;
   observer.planned?.(plan);
   doHostSteps(plan.before, 0, observer.host);
   const reaper = spec.annotations?.[annotations.init] === "true";
   let process = 0;
   try {
-    return await launch(
+    return await perform(
       plan,
       { stdio, narrate: observer.child !== undefined, executor },
       {
@@ -77,11 +94,9 @@ export async function giveBirth(request: BirthRequest): Promise<Ended> {
 }
 
 /** proc_pid_task(5), "children": the first of `--init`'s PID 1 is the command. Undefined where both have ended. */
-function firstChild(pid: number): number | undefined {
+export function firstChild(pid: number): number | undefined {
   try {
-    return (
-      Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ")[0]) || undefined
-    );
+    return Number(readText(`/proc/${pid}/task/${pid}/children`).split(" ")[0]) || undefined;
   } catch {
     return undefined;
   }

@@ -1,10 +1,10 @@
-import { mkdirSync } from "node:fs";
 import type { Ended } from "../abi/wait.ts";
 import { readLayout } from "../cgroup/host.ts";
 import { killCgroup } from "../cgroup/kill.ts";
 import { readUsage, type Usage } from "../cgroup/stats.ts";
 import type { Image } from "../image/image.ts";
 import type { Launched, Stdio } from "../launch/launch.ts";
+import { makeDirectories } from "../linux/files.ts";
 import type { Paths } from "../linux/paths.ts";
 import { linkName } from "../network/plan.ts";
 import type { RuntimeSpec } from "../oci/runtime-spec.ts";
@@ -16,6 +16,7 @@ import { plugCable } from "./network.ts";
 import { prepare } from "./prepare.ts";
 import { createRecord, type Held, type Record } from "./record.ts";
 import { cgroupPath, removeContainer } from "./remove.ts";
+import { noteBirth } from "./state.ts";
 
 export type StartRequest = {
   options: ContainerOptions;
@@ -59,7 +60,7 @@ export type Container = {
 export async function startContainer(request: StartRequest): Promise<Container> {
   const { paths } = request;
   const record = newRecord(request);
-  mkdirSync(`${paths.lib}/containers`, { recursive: true, mode: 0o711 });
+  makeDirectories(`${paths.lib}/containers`, 0o711);
   const held = createRecord(record, paths);
   try {
     return await start(request, held);
@@ -86,6 +87,7 @@ async function start(request: StartRequest, held: Held): Promise<Container> {
     layers: options.rootfs === undefined ? request.image.layers : [options.rootfs],
     born(first) {
       pid = first;
+      noteBirth(held.directory, first, cable?.address, spec);
     },
     executed: () => running.resolve(),
   });
@@ -108,7 +110,12 @@ async function start(request: StartRequest, held: Held): Promise<Container> {
   };
 }
 
-function newRecord({ options, image, paths }: StartRequest): Record {
+/** The record of a container that is about to be. */
+export function newRecord({
+  options,
+  image,
+  paths,
+}: Pick<StartRequest, "options" | "image" | "paths">): Record {
   const id = newId();
   const hostname = options.hostname ?? newHostname();
   return {
@@ -122,5 +129,9 @@ function newRecord({ options, image, paths }: StartRequest): Record {
     scratch: options.rootfs === undefined ? `${paths.lib}/containers/${id}` : null,
     keep: options.keep ?? false,
     link: (options.network ?? "bridge") === "bridge" ? linkName(id) : null,
+    options,
+    detached: false,
+    autoRemove: false,
+    logs: null,
   };
 }

@@ -1,31 +1,47 @@
-import { existsSync } from "node:fs";
 import type { SyscallError } from "../abi/error.ts";
+import { exists } from "../linux/files.ts";
 import { tryLock, unlock } from "../linux/file-lock.ts";
 import type { Paths } from "../linux/paths.ts";
-import { containersDirectory, listRecords, readRecord, type Held } from "./record.ts";
+import {
+  containersDirectory,
+  listRecords,
+  readRecord,
+  removeUnfinished,
+  type Held,
+} from "./record.ts";
 import { removeContainer } from "./remove.ts";
+import { settle } from "./settle.ts";
+import { isMarked } from "./state.ts";
 
 /**
- * Removes what engines that were killed have left behind: each start does this first. A record whose lock is free has
- * nobody who looks after it. Costs an open and an flock for each running container.
+ * Removes what engines that were killed have left behind, and settles detached containers that have ended: each start, and
+ * each verb that looks at containers, does this first. A record whose lock is free has nobody who looks after it. Costs
+ * an open and an flock for each running container, a look for each that has ended.
  *
- * @returns the ids of what was removed.
+ * @returns the ids of what was removed because somebody had died; what had ended well is not worth a word.
  */
 export async function collectGarbage(paths: Paths): Promise<string[]> {
   const removed: string[] = [];
-  for (const id of listRecords(paths)) {
-    const held = abandoned(id, paths);
-    if (!held) continue;
-    await removeContainer(held, paths);
-    removed.push(id);
-  }
+  removeUnfinished(paths);
+  for (const id of listRecords(paths)) if (await tidy(id, paths)) removed.push(id);
   return removed;
 }
 
-function abandoned(id: string, paths: Paths): Held | undefined {
+/** The same for one container; true where it was garbage. */
+export async function tidy(id: string, paths: Paths): Promise<boolean> {
+  if (isMarked(`${containersDirectory(paths)}/${id}`, "settled")) return false;
+  const held = await takeAbandoned(id, paths);
+  if (!held) return false;
+  const kept = isMarked(held.directory, "kept");
+  await (kept ? settle(held, paths) : removeContainer(held, paths));
+  return !kept;
+}
+
+/** Takes the lock of a container that nobody looks after; undefined where somebody does, or where it is gone. */
+export async function takeAbandoned(id: string, paths: Paths): Promise<Held | undefined> {
   const directory = `${containersDirectory(paths)}/${id}`;
-  const record = `${directory}/record.json`;
-  if (!existsSync(record)) return undefined; // removed in this moment, or not kontener's
+  const file = `${directory}/record.json`;
+  if (!exists(file)) return undefined; // removed in this moment, or not kontener's
   let lockFd: number | undefined;
   try {
     lockFd = tryLock(`${directory}/lock`);
@@ -34,8 +50,14 @@ function abandoned(id: string, paths: Paths): Held | undefined {
     throw error;
   }
   if (lockFd === undefined) return undefined;
-  // Its engine may have removed it between the two calls; the lock that was free is then that of a deleted file.
-  if (existsSync(record)) return { record: readRecord(id, paths), directory, lockFd };
+  try {
+    // Its engine may have removed it between the two calls; the lock that was free is then that of a deleted file.
+    const record = await readRecord(id, paths);
+    if (record) return { record, directory, lockFd };
+  } catch (error) {
+    unlock(lockFd);
+    throw error;
+  }
   unlock(lockFd);
   return undefined;
 }

@@ -1,24 +1,32 @@
-import {
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  unlinkSync,
-  writeFileSync,
-} from "node:fs";
 import { KontenerError } from "../abi/error.ts";
+import {
+  exists,
+  isErrno,
+  makeDirectories,
+  makeDirectory,
+  readLink,
+  readText,
+  removeTree,
+  rename,
+  symlink,
+  tryList,
+  unlink,
+  writeText,
+} from "../linux/files.ts";
 import { tryLock, unlock } from "../linux/file-lock.ts";
 import type { Paths } from "../linux/paths.ts";
+import type { ContainerOptions } from "../spec/options.ts";
+import { writeWhole } from "./state.ts";
 
 /**
  * A container's record, written before anything else of it exists, so that whoever finds it can undo the rest.
  *
  *   <run>/containers/<id>/record.json   this
- *   <run>/containers/<id>/lock          locked by the engine while it lives (flock(2)): free means nobody looks after it
+ *   <run>/containers/<id>/lock          locked by its engine, or if detached by its monitor (flock(2)): free means that
+ *                                       nobody looks after it
+ *   <run>/containers/<id>/verb.lock     held by the command that changes it
  *   <run>/containers/<id>/hosts …       files that are mounted into the container
+ *   <run>/containers/<id>/state.json …  what becomes of it: see state.ts
  *   <run>/names/<name>                  a link to the id: a name belongs to whoever made the link
  */
 export type Record = {
@@ -35,7 +43,16 @@ export type Record = {
   keep: boolean;
   /** The host's end of the container's network cable. */
   link: string | null;
+  options: ContainerOptions;
+  /** It outlives its engine, and stays when it has ended. */
+  detached: boolean;
+  /** Detached, but removed when it has ended (`--rm`). */
+  autoRemove: boolean;
+  /** Where its output is kept: files of `logs.ts`. */
+  logs: LogSettings | null;
 };
+
+export type LogSettings = { directory: string; maxSize: number | null; maxFiles: number };
 
 export type Held = { record: Record; directory: string; lockFd: number };
 
@@ -45,20 +62,20 @@ const namesDirectory = (paths: Paths): string => `${paths.run}/names`;
 /** Writes the record and takes its lock and its name. Throws CONFLICT where the name is another container's. */
 export function createRecord(record: Record, paths: Paths): Held {
   const containers = containersDirectory(paths);
-  mkdirSync(containers, { recursive: true, mode: 0o711 });
-  mkdirSync(namesDirectory(paths), { recursive: true, mode: 0o711 });
+  makeDirectories(containers, 0o711);
+  makeDirectories(namesDirectory(paths), 0o711);
   // Locked before it can be found under its name: an unlocked record is one whose engine is gone.
-  const young = `${containers}/.new-${record.id}`;
-  mkdirSync(young, { mode: 0o711 });
+  const young = `${containers}/.new-${record.id}.${process.pid}`;
+  makeDirectory(young, 0o711);
   const lockFd = tryLock(`${young}/lock`)!; // nobody else knows the path
   const directory = `${containers}/${record.id}`;
   try {
-    writeFileSync(`${young}/record.json`, `${JSON.stringify(record)}\n`);
-    renameSync(young, directory);
+    writeText(`${young}/record.json`, `${JSON.stringify(record)}\n`, 0o600);
+    rename(young, directory);
     claimName(record, paths);
   } catch (error) {
-    rmSync(young, { recursive: true, force: true });
-    rmSync(directory, { recursive: true, force: true });
+    removeTree(young);
+    removeTree(directory);
     unlock(lockFd);
     throw error;
   }
@@ -68,10 +85,10 @@ export function createRecord(record: Record, paths: Paths): Held {
 function claimName({ name, id }: Record, paths: Paths): void {
   const link = `${namesDirectory(paths)}/${name}`;
   try {
-    symlinkSync(id, link);
+    symlink(id, link);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    const owner = readlinkSync(link);
+    if (!isErrno(error, "EEXIST")) throw error;
+    const owner = readLink(link);
     throw new KontenerError(`the name “${name}” is taken by container ${owner}`, {
       code: "CONFLICT",
       hint: "choose another --name, or end that container first",
@@ -79,39 +96,86 @@ function claimName({ name, id }: Record, paths: Paths): void {
   }
 }
 
+/** Gives a container another name. Throws CONFLICT where another container has it. */
+export function renameRecord(record: Record, name: string, paths: Paths): void {
+  const renamed = { ...record, name };
+  claimName(renamed, paths);
+  const file = `${containersDirectory(paths)}/${record.id}/record.json`;
+  writeWhole(file, `${JSON.stringify(renamed)}\n`);
+  releaseName(record, paths);
+}
+
 /** The last thing that happens to a container. */
 export function removeRecord({ record, directory, lockFd }: Held, paths: Paths): void {
   releaseName(record, paths);
-  rmSync(directory, { recursive: true, force: true });
+  const name = nameNow(directory);
+  if (name !== undefined && name !== record.name) releaseName({ ...record, name }, paths);
+  removeTree(directory);
   unlock(lockFd);
+}
+
+/** It may have been renamed since whoever removes it has read the record. */
+function nameNow(directory: string): string | undefined {
+  try {
+    return (JSON.parse(readText(`${directory}/record.json`)) as Record).name;
+  } catch {
+    return undefined;
+  }
 }
 
 function releaseName({ name, id }: Record, paths: Paths): void {
   const link = `${namesDirectory(paths)}/${name}`;
   try {
-    if (readlinkSync(link) === id) unlinkSync(link);
+    if (readLink(link) === id) unlink(link);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    if (!isErrno(error, "ENOENT")) throw error;
   }
 }
 
 /** Ids of all records, whoever looks after them. */
 export function listRecords(paths: Paths): string[] {
   try {
-    return readdirSync(containersDirectory(paths)).filter((name) => !name.startsWith("."));
+    return tryList(containersDirectory(paths)).filter((name) => !name.startsWith("."));
   } catch {
     return [];
   }
 }
 
-/** Reads a record; a torn or foreign one is an error in words. */
-export function readRecord(id: string, paths: Paths): Record {
+/**
+ * Records that engines which are gone had begun to write: they have no name yet, and nothing else is there.
+ * Their directories' names end with the engine's number.
+ */
+export function removeUnfinished(paths: Paths): void {
+  const directory = containersDirectory(paths);
+  let names: string[];
+  try {
+    names = tryList(directory).filter((name) => name.startsWith(".new-"));
+  } catch {
+    return;
+  }
+  for (const name of names)
+    if (!exists(`/proc/${name.split(".").at(-1)}`)) removeTree(`${directory}/${name}`);
+}
+
+/** The id that a name belongs to. */
+export function idOfName(name: string, paths: Paths): string | undefined {
+  try {
+    return readLink(`${namesDirectory(paths)}/${name}`);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Reads a record; a torn or foreign one is an error in words. undefined where there is none (any more). */
+export async function readRecord(id: string, paths: Paths): Promise<Record | undefined> {
   const file = `${containersDirectory(paths)}/${id}/record.json`;
   try {
-    const record = JSON.parse(readFileSync(file, "utf8")) as Record;
+    const { parseWith, recordSchema } = await import("./record-schema.ts");
+    const record = parseWith(recordSchema, readText(file));
     if (record.id !== id) throw new Error(`it is about container ${record.id}`);
     return record;
   } catch (error) {
+    if (isErrno(error, "ENOENT")) return undefined;
     throw new KontenerError(
       `cannot read the container's record ${file}: ${(error as Error).message}`,
       {

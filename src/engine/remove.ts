@@ -1,19 +1,16 @@
-import { rmSync } from "node:fs";
 import { killCgroup } from "../cgroup/kill.ts";
 import { readLayout } from "../cgroup/host.ts";
 import { removeCgroup } from "../cgroup/remove.ts";
+import { removeTree, tryRemoveDirectory } from "../linux/files.ts";
 import type { Paths } from "../linux/paths.ts";
-import { removeRecord, type Held } from "./record.ts";
+import { overlayPaths } from "../plan/rootfs.ts";
+import { removeRecord, type Held, type Record } from "./record.ts";
 
 /** The specification's cgroupsPath, by which a container's processes are found whatever else is lost. */
 export const cgroupPath = (id: string): string => `/kontener/${id}`;
 
-/**
- * Undoes everything that a record stands for, in the reverse order of its making; what is not there is no error, so it
- * serves a container that ended well, one that failed half-way, and one whose engine was killed.
- */
-export async function removeContainer(held: Held, paths: Paths): Promise<void> {
-  const { record } = held;
+/** Ends a container's processes and gives back what it has of the host, all but its files; what is not there is no error. */
+export async function releaseResources(record: Record, paths: Paths): Promise<void> {
   const layout = readLayout();
   const cgroup = cgroupPath(record.id);
   await killCgroup(layout, cgroup);
@@ -24,7 +21,24 @@ export async function removeContainer(held: Held, paths: Paths): Promise<void> {
     unplugLink(record.link);
     releaseLeasesOf(record.id, paths);
   }
-  if (record.scratch !== null && !record.keep)
-    rmSync(record.scratch, { recursive: true, force: true });
+}
+
+/**
+ * Undoes everything that a record stands for, in the reverse order of its making; what is not there is no error, so it
+ * serves a container that ended well, one that failed half-way, and one whose engine was killed.
+ */
+export async function removeContainer(held: Held, paths: Paths): Promise<void> {
+  const { record } = held;
+  await releaseResources(record, paths);
+  if (record.logs !== null) removeTree(record.logs.directory);
+  if (record.scratch !== null && !record.keep) await removeScratch(record.scratch);
   removeRecord(held, paths);
+}
+
+/** Most containers write nothing: then five calls do it. Else node:fs, which is loaded only for that, goes down the tree. */
+async function removeScratch(scratch: string): Promise<void> {
+  const { upper, work, merged } = overlayPaths(scratch);
+  if ([`${work}/work`, work, merged, upper, scratch].map(tryRemoveDirectory).at(-1)) return;
+  const { rmSync } = await import("node:fs");
+  rmSync(scratch, { recursive: true, force: true });
 }

@@ -72,7 +72,7 @@ export function requireRoot(uid: number): void {
   });
 }
 
-async function chooseImage(
+export async function chooseImage(
   options: ContainerOptions,
   engine: EngineOptions,
   paths: Paths,

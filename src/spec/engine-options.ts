@@ -1,3 +1,5 @@
+import type { LogOption } from "./log-option.ts";
+
 /** How a container is started, beside what is in it ({@link ContainerOptions}): only the command line asks for these. */
 export type EngineOptions = {
   /** Print the plan and do nothing; needs no root. */
@@ -14,4 +16,10 @@ export type EngineOptions = {
    * that fails say so in one line and take this one instead.
    */
   fallbackImage?: string;
+  /** The container outlives the command that starts it (`-d`). */
+  detach?: boolean;
+  /** Detached, and removed when it has ended (`-d --rm`). */
+  autoRemove?: boolean;
+  /** How much output of a detached container is kept (`--log-opt`). */
+  logs?: LogOption;
 };

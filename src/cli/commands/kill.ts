@@ -1,0 +1,25 @@
+import { requireRunning, signalContainer } from "../../engine/signal.ts";
+import { parseSignal } from "../../spec/signal.ts";
+import { forEachContainer } from "../each.ts";
+import { verb } from "../verb.ts";
+
+export const kill = verb({
+  synopsis: "kill [flags] CONTAINER…",
+  summary: "Send containers a signal",
+  flags: [
+    {
+      name: "signal",
+      short: "s",
+      value: "SIGNAL",
+      help: "which one, by name or number (default: SIGKILL)",
+    },
+  ],
+  words: [1, Infinity],
+  async run({ words, value }) {
+    const signal = parseSignal("--signal", value("signal") ?? "SIGKILL");
+    return await forEachContainer(words, async (entry) => {
+      requireRunning(entry);
+      await signalContainer(entry, signal);
+    });
+  },
+});

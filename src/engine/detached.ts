@@ -1,0 +1,126 @@
+import { closeSync, constants, mkdirSync, openSync, rmSync } from "node:fs";
+import { unlock } from "../linux/file-lock.ts";
+import { takeDescriptor } from "../linux/pidfd.ts";
+import { giveDetachedBirth } from "./birth.ts";
+import { newRecord, type StartRequest } from "./container.ts";
+import { drain, logSettings, openOutput } from "./logs.ts";
+import { plugCable } from "./network.ts";
+import { prepare } from "./prepare.ts";
+import { createRecord, type Held, type LogSettings, type Record } from "./record.ts";
+import { releaseResources, removeContainer } from "./remove.ts";
+import { mark, noteBirth } from "./state.ts";
+
+export type DetachedRequest = Pick<
+  StartRequest,
+  "options" | "image" | "host" | "paths" | "observer"
+>;
+export type DetachedOptions = {
+  /** Remove it when it has ended. */
+  autoRemove?: boolean;
+  logs?: Partial<Pick<LogSettings, "maxSize" | "maxFiles">>;
+};
+
+/** `create`: a record and a name. Nothing else is made, and it stays until it is removed. */
+export function createDetached(request: DetachedRequest, more: DetachedOptions = {}): Record {
+  const held = newDetached(request, more);
+  mark(held.directory, "kept");
+  unlock(held.lockFd);
+  return held.record;
+}
+
+/**
+ * Starts a container that outlives this process. Fulfilled when its command runs; a start that fails leaves nothing behind.
+ *
+ *   engine                              monitor                 PID 1
+ *     │ record, lock, loggers             │                       │
+ *     │ ── plan, lock, exit file ───────► │ ── fork ────────────► │
+ *     │ state.json, config.json           │                       │
+ *     │ ── go ──────────────────────────────────────────────────► │ … execve(command)
+ *     │ ◄── executed ──────────────────── │                       │
+ *     │ kept; ends                        │ wait4(PID 1)          │
+ *                                         │ exit ◄─────────────── │ ends
+ *                                         │ ends: the lock is free
+ */
+export async function startDetached(
+  request: DetachedRequest,
+  more: DetachedOptions = {},
+): Promise<Record> {
+  const held = newDetached(request, more);
+  try {
+    await startHeld(request, held);
+  } catch (error) {
+    await removeContainer(held, request.paths);
+    throw error;
+  }
+  return held.record;
+}
+
+function newDetached(request: DetachedRequest, more: DetachedOptions): Held {
+  const { paths } = request;
+  const record = newRecord(request);
+  mkdirSync(`${paths.lib}/containers`, { recursive: true, mode: 0o711 });
+  return createRecord(
+    {
+      ...record,
+      detached: true,
+      keep: false,
+      autoRemove: more.autoRemove ?? false,
+      logs: logSettings(record.id, paths, more.logs),
+    },
+    paths,
+  );
+}
+
+/** Starts a container that has a record, once more or for the first time; the lock goes over to its monitor. */
+export async function startHeld(request: DetachedRequest, held: Held): Promise<void> {
+  const { options, image, observer, paths } = request;
+  const { record, directory, lockFd } = held;
+  const { id, hostname, logs } = record;
+  if (logs === null) throw new Error(`container ${id} was not made to outlive its engine`);
+  for (const name of ["settled", "oom-killed", "state.json"])
+    rmSync(`${directory}/${name}`, { force: true });
+  const exit = openSync(
+    `${directory}/exit`,
+    constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_APPEND,
+    0o600,
+  );
+  try {
+    const cable = record.link === null ? undefined : await plugCable(id, paths, observer.warn);
+    const scratch = record.scratch ?? "";
+    const { plan, spec, warnings } = await prepare({
+      ...request,
+      id,
+      hostname,
+      cable,
+      scratch,
+      detached: true,
+    });
+    for (const warning of warnings) observer.warn(warning);
+    const terminal = options.tty ?? false;
+    using output = terminal ? undefined : await openOutput(logs);
+    let draining: Promise<void> | undefined;
+    await giveDetachedBirth(
+      {
+        plan,
+        spec,
+        layers: options.rootfs === undefined ? image.layers : [options.rootfs],
+        stdio: output?.stdio ?? ["ignore", "ignore", "ignore"],
+        executor: "launcher",
+        observer,
+        born: (pid) => noteBirth(directory, pid, cable?.address, spec),
+        terminal(pid, fd) {
+          draining = drain(takeDescriptor(pid, fd), logs, "stdout");
+        },
+        executed: () => mark(directory, "kept"),
+      },
+      { lock: lockFd, exit },
+    );
+    await draining;
+  } catch (error) {
+    await releaseResources(record, paths);
+    throw error;
+  } finally {
+    closeSync(exit);
+  }
+  unlock(lockFd);
+}

@@ -1,0 +1,124 @@
+import { closeSync, existsSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { KontenerError } from "../abi/error.ts";
+import { signals } from "../abi/signal.ts";
+import { decodeWaitStatus, type Ended } from "../abi/wait.ts";
+import { encodeNote, MessageReader } from "../launch/protocol.ts";
+import type { RuntimeSpec } from "../oci/runtime-spec.ts";
+
+const SIGKILL = signals.SIGKILL; // as a wait status: wait(2), WTERMSIG
+
+/**
+ * What becomes of a container once it is born, in files beside its record:
+ *
+ *   state.json    its first process, as soon as there is one
+ *   config.json   the specification that it was born from (OCI)
+ *   exit          how it ended: 32 bytes that the monitor of a detached one writes, empty until then
+ *   kept          there: it stays when its processes are gone, until somebody removes it (`create`, `run -d`)
+ *   oom-killed    there: the kernel killed one of its processes for want of memory
+ *   settled       there: it has ended, and what it had of the host is given back
+ */
+export type State = {
+  /** PID 1 as the host sees it. */
+  pid: number;
+  /** When that process was started, in clock ticks since the boot: tells it from a later one with its number. */
+  ticks: number;
+  started: string;
+  address: string | null;
+};
+
+export type Exit = Ended & { finished: string };
+
+/** Written beside and renamed: whoever reads finds all of it or nothing. Not for everybody: environments hold secrets. */
+export function writeWhole(file: string, text: string): void {
+  writeFileSync(`${file}.new`, text, { mode: 0o600 });
+  renameSync(`${file}.new`, file);
+}
+
+/** Notes that a container's first process is there; it waits meanwhile. */
+export function noteBirth(
+  directory: string,
+  pid: number,
+  address: string | undefined,
+  spec: RuntimeSpec,
+): void {
+  const ticks = startTicks(pid);
+  if (ticks === undefined) return; // killed already
+  const state: State = { pid, ticks, started: new Date().toISOString(), address: address ?? null };
+  writeFileSync(`${directory}/config.json`, JSON.stringify(spec), { mode: 0o600 });
+  writeWhole(`${directory}/state.json`, `${JSON.stringify(state)}\n`);
+}
+
+/** Files that say something by being there. */
+export type Mark = "kept" | "settled" | "oom-killed";
+
+export const mark = (directory: string, name: Mark): void =>
+  closeSync(openSync(`${directory}/${name}`, "w", 0o600));
+
+export const isMarked = (directory: string, name: Mark): boolean =>
+  existsSync(`${directory}/${name}`);
+
+/** undefined where the container has not been born yet. */
+export async function readState(directory: string): Promise<State | undefined> {
+  const { parseWith, stateSchema } = await import("./record-schema.ts");
+  return readParsed(`${directory}/state.json`, (text) => parseWith(stateSchema, text));
+}
+
+/** The specification that a container was born from; undefined where it has not been born yet. */
+export async function readSpec(directory: string): Promise<RuntimeSpec | undefined> {
+  const { parseSpec } = await import("./record-schema.ts");
+  return readParsed(`${directory}/config.json`, parseSpec);
+}
+
+function readParsed<T>(file: string, parse: (text: string) => T): T | undefined {
+  try {
+    return parse(readFileSync(file, "utf8"));
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw new KontenerError(`cannot read ${file}: ${(cause as Error).message}`, {
+      code: "INVALID",
+      hint: "kontener rm -f removes the container with all its files",
+      cause,
+    });
+  }
+}
+
+/** undefined where nobody has noted an end. With `--init` the reaper notes it before the monitor does. */
+export function readExit(directory: string): Exit | undefined {
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(`${directory}/exit`);
+  } catch {
+    return undefined;
+  }
+  const [note] = new MessageReader().read(bytes);
+  if (note?.kind !== "ended") return undefined;
+  return { ...decodeWaitStatus(note.value), finished: timeOf(bytes).toISOString() };
+}
+
+/** Notes an end that no monitor could: it was killed by signal 9. */
+export function writeKilled(directory: string): void {
+  const bytes = encodeNote("ended", 0, SIGKILL, Date.now() * 1e6);
+  writeFileSync(`${directory}/exit`, bytes, { mode: 0o600 });
+}
+
+/** The message's struct timespec, of CLOCK_REALTIME. */
+function timeOf(message: Uint8Array): Date {
+  const view = new DataView(message.buffer, message.byteOffset + 16, 16);
+  const [seconds, nanoseconds] = [view.getBigInt64(0, true), view.getBigInt64(8, true)];
+  return new Date(Number(seconds) * 1000 + Number(nanoseconds) / 1e6);
+}
+
+/** Field 22 of proc_pid_stat(5); undefined where there is no such process. The second field may hold anything. */
+export function startTicks(pid: number): number | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, "latin1");
+    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+    // A zombie has ended: only its parent has not looked yet.
+    return fields[0] === "Z" || fields[0] === "X" ? undefined : Number(fields[19]);
+  } catch {
+    return undefined;
+  }
+}
+
+/** True while PID 1 lives. */
+export const lives = ({ pid, ticks }: State): boolean => startTicks(pid) === ticks;
