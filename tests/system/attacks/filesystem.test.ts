@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describeAsRoot } from "../support.ts";
 import { resolvedOnHost, WeakWorld, without } from "./weak-world.ts";
@@ -122,7 +123,11 @@ describeAsRoot("a hostile image", () => {
 });
 
 describeAsRoot("a mount inside a volume", () => {
-  test("does not appear on the host, whose directory is shared", async () => {
+  // Where all of the host is shared, as systemd has it, a container with this weakness does not even start: pivot_root(2)
+  // refuses shared parents.
+  const { stdout } = Bun.spawnSync(["findmnt", "-no", "PROPAGATION", "-T", tmpdir()]);
+  const isShared = stdout.toString().includes("shared");
+  test.skipIf(isShared)("does not appear on the host, whose directory is shared", async () => {
     for (const weak of [true, false]) {
       using world = new WeakWorld();
       const shared = join(world.path, "shared");
