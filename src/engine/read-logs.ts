@@ -36,7 +36,7 @@ export class FrameReader {
       yield { time, bytes: bytes.subarray(FRAME, FRAME + length) };
       bytes = bytes.subarray(FRAME + length);
     }
-    this.#rest = bytes.slice();
+    this.#rest = new Uint8Array(bytes); // a copy, which slice() of a Buffer is not
   }
 }
 
@@ -66,7 +66,7 @@ class LineReader {
       const newline = bytes.indexOf(NEWLINE, at);
       const end = newline < 0 ? bytes.length : newline + 1;
       this.#start ??= time;
-      this.#parts.push(bytes.slice(at, end));
+      this.#parts.push(new Uint8Array(bytes.subarray(at, end)));
       this.#size += end - at;
       if (newline >= 0 || this.#size >= PIECE) yield* this.rest();
       at = end;

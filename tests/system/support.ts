@@ -101,7 +101,9 @@ export function hostPicture(engine: Engine): Picture {
     cgroups: cgroups(),
     processes: engineProcesses(),
     state: [`${run}/containers`, `${run}/names`, `${run}/network/leases`].flatMap(listing),
-    layers: listing(`${engine.env["KONTENER_LIB"]}/containers`),
+    layers: ["containers", "logs"].flatMap((name) =>
+      listing(`${engine.env["KONTENER_LIB"]}/${name}`),
+    ),
   };
 }
 
@@ -141,13 +143,13 @@ function cgroups(): string[] {
   return found.sort();
 }
 
-/** Monitors, and whatever else carries the launcher's name. */
+/** Monitors and loggers: whatever carries the launcher's name. */
 function engineProcesses(): string[] {
   return readdirSync("/proc").flatMap((pid) => {
     if (!/^\d+$/.test(pid)) return [];
     try {
       const line = readFileSync(`/proc/${pid}/cmdline`, "utf8");
-      return line.startsWith("kontener-monitor") ? [pid] : [];
+      return /^kontener-(monitor|logger)/.test(line) ? [pid] : [];
     } catch {
       return [];
     }
