@@ -80,15 +80,12 @@ async function attackAll(
   const { stdout, stderr } = await engine.run(args);
   const parts = stdout.split("@@begin\n").slice(1);
   return new Map(
-    attacks.map(({ to }, i) => {
-      const [output = "", code] = (parts[i] ?? "").split(/@@end (\d+)\n$/);
-      // An attack that was not even tried proves nothing: the container has to have come to its end.
-      const outcome = {
-        succeeded: code === "0",
-        output: output + (code === undefined ? stderr : ""),
-      };
-      if (parts.length === 0) throw new Error(`the container did not start: ${stderr}`);
-      return [to, outcome] as const;
+    attacks.map(({ to, alone }, i) => {
+      const [output = "", code] = parts[i]?.split(/@@end (\d+)\n$/) ?? [];
+      // An attack that was not made proves nothing: no such program (127), or no container any more.
+      const made = alone ? parts[i] !== undefined : code !== undefined && code !== "127";
+      if (!made) throw new Error(`was not even tried: ${to}\n${output}${stderr}`);
+      return [to, { succeeded: code === "0", output }] as const;
     }),
   );
 }
