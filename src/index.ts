@@ -11,6 +11,8 @@ export type {
   StdioOption,
 } from "./api/command-options.ts";
 export type { Duration } from "./api/duration.ts";
+export type { CopyOptions } from "./api/files/copy.ts";
+export type { ReadOptions, WriteOptions } from "./api/files/files.ts";
 export type { BoxOptions } from "./api/options.ts";
 export { Output, type Result, type Usage } from "./api/output.ts";
 export { Run } from "./api/process.ts";

@@ -8,6 +8,10 @@ import {
   type SpawnOptions,
 } from "./command-options.ts";
 import { CommandJob } from "./command-job.ts";
+import { BoxFiles } from "./box-files.ts";
+import type { CopyOptions } from "./files/copy.ts";
+import type { ReadOptions, WriteOptions } from "./files/files.ts";
+import type { Input } from "./stdin.ts";
 import { Leash } from "./leash.ts";
 import { containerOptions, type BoxOptions } from "./options.ts";
 import type { Output } from "./output.ts";
@@ -20,9 +24,11 @@ import { readStats, type Stats } from "./stats.ts";
 const busy = new Set<Box>();
 
 /** The engine's side outlives a box that was forgotten, and must not refer to it. */
-const forgotten = new FinalizationRegistry<Container>((container) => {
+const forgotten = new FinalizationRegistry<Engine>(({ container, files }) => {
+  files[Symbol.dispose]();
   discard(container).catch((error: unknown) => warn(String(error)));
 });
+type Engine = { container: Container; files: BoxFiles };
 
 /**
  * A container in which many commands can be run. It ends with `await using`, with {@link close}, when nobody refers to it any
@@ -50,6 +56,7 @@ export class Box implements AsyncDisposable {
   readonly $: Shell;
 
   readonly #container: Container;
+  readonly #files: BoxFiles;
   readonly #leash: Leash;
   readonly #groups = new Set<string>();
   #commands = 0;
@@ -59,6 +66,7 @@ export class Box implements AsyncDisposable {
   /** @internal */
   constructor(box: Container, limits: Pick<BoxOptions, "timeout" | "signal">) {
     this.#container = box;
+    this.#files = new BoxFiles(box);
     this.id = box.record.id;
     this.name = box.record.name;
     this.address = box.address;
@@ -76,7 +84,7 @@ export class Box implements AsyncDisposable {
       if (self) self.#over ??= "its PID 1 was ended";
     };
     this.ended = box.ended.then(gone, gone);
-    forgotten.register(this, box, this);
+    forgotten.register(this, { container: box, files: this.#files }, this);
   }
 
   /**
@@ -103,6 +111,59 @@ export class Box implements AsyncDisposable {
     return await this.#run(command, checked, true).collect(checked.maxOutput);
   }
 
+  /**
+   * A file's bytes, or with `"utf8"` its text. No link and no device that the box has made leads out of it. A relative path
+   * starts at the box's working directory. Files can be read until the box is closed, also when it has ended by itself.
+   *
+   * @throws KontenerError `NOT_FOUND`; `INVALID` for what is no regular file, or is larger than `maxSize`
+   */
+  async readFile(
+    path: string,
+    options: "utf8" | (ReadOptions & { encoding: "utf8" }),
+  ): Promise<string>;
+  async readFile(path: string, options?: ReadOptions): Promise<Uint8Array>;
+  async readFile(path: string, options: "utf8" | ReadOptions = {}): Promise<string | Uint8Array> {
+    return await this.#files.readFile(path, options === "utf8" ? { encoding: "utf8" } : options);
+  }
+
+  /**
+   * Writes a file, in place of one that is there, with the directories that are missing on the way. What is made belongs to
+   * the user of the box.
+   *
+   * @throws KontenerError `INVALID` where something else than a regular file is there
+   */
+  async writeFile(path: string, data: Input, options: WriteOptions = {}): Promise<void> {
+    await this.#files.writeFile(path, data, options);
+  }
+
+  /** Makes a directory and those on the way to it, as mkdir -p does; one that is there is no error. */
+  async mkdir(path: string, options: { mode?: number } = {}): Promise<void> {
+    await this.#files.mkdir(path, options);
+  }
+
+  /** Absolute paths that match, in order: `"/work/**" + "/*.txt"`. Links are listed, and not followed. */
+  async glob(pattern: string): Promise<string[]> {
+    return await this.#files.glob(pattern);
+  }
+
+  /**
+   * Copies a file or a directory of the host to `path` in the box, which is the copy's own name. It belongs to the user of
+   * the box; modes stay, without set-id bits. Returns what was left behind: sockets, devices.
+   */
+  async copyIn(source: string, path: string, options: CopyOptions = {}): Promise<string[]> {
+    return await this.#files.copyIn(source, path, options);
+  }
+
+  /**
+   * Copies a file or a directory of the box to `destination` on the host, which is the copy's own name. Returns what was left
+   * behind: sockets, devices, and links that lead out of the copy.
+   *
+   * @throws KontenerError `NOT_FOUND`; `INVALID` for more than `maxSize`
+   */
+  async copyOut(path: string, destination: string, options: CopyOptions = {}): Promise<string[]> {
+    return await this.#files.copyOut(path, destination, options);
+  }
+
   /** What the box uses now. Costs a few reads of the kernel's counters, about 0.1 ms. */
   stats(): Stats {
     this.#check();
@@ -114,6 +175,7 @@ export class Box implements AsyncDisposable {
     this.#over ??= "it was closed";
     forgotten.unregister(this);
     this.#leash[Symbol.dispose]();
+    this.#files[Symbol.dispose]();
     await (this.#closed ??= discard(this.#container));
   }
 
