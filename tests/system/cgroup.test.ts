@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from "bun:test";
+import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdirSync, existsSync, readdirSync } from "node:fs";
 import { freezeCgroup, thawCgroup } from "../../src/cgroup/freeze.ts";
 import { readLayout, readText, writeText } from "../../src/cgroup/host.ts";
@@ -11,6 +11,7 @@ import { readUsage } from "../../src/cgroup/stats.ts";
 import type { Resources } from "../../src/oci/runtime-spec.ts";
 import type { HostStep } from "../../src/plan/host-step.ts";
 
+setDefaultTimeout(60_000); // a guest without KVM is slow
 const asRoot = test.skipIf(process.getuid?.() !== 0);
 const MiB = 1024 * 1024;
 const layout = readLayout();
@@ -90,7 +91,7 @@ asRoot("a fork bomb ends at the limit of processes", async () => {
 });
 
 asRoot("what needs more memory than the limit is killed, and counted", async () => {
-  const child = start("head -c 50m /dev/zero | tail", {
+  const child = start("dd if=/dev/zero of=/dev/null bs=50M count=1", {
     memory: { limit: 16 * MiB, swap: 16 * MiB },
   });
   await child.exited;
@@ -105,8 +106,8 @@ asRoot("what needs more memory than the limit is killed, and counted", async () 
 });
 
 asRoot("without a limit the same command is not killed", async () => {
-  const child = start("head -c 50m /dev/zero | tail | wc -c", {});
-  expect(Number(await child.stdout.text())).toBe(50 * MiB);
+  const child = start("dd if=/dev/zero of=/dev/null bs=50M count=1", {});
+  expect(await child.exited).toBe(0);
   expect(readUsage(layout, path).oomKills).toBe(0);
 });
 
