@@ -12,6 +12,16 @@ export const ownVerbs = {
   stop: () => import("./commands/stop.ts").then(({ stop }) => stop),
   kill: () => import("./commands/kill.ts").then(({ kill }) => kill),
   rm: () => import("./commands/rm.ts").then(({ rm }) => rm),
+  exec: () => import("./commands/exec.ts").then(({ exec }) => exec),
+  create: () => import("./commands/create.ts"),
+  start: () => import("./commands/start.ts").then(({ start }) => start),
+  restart: () => import("./commands/restart.ts").then(({ restart }) => restart),
+  pause: () => import("./commands/pause.ts").then(({ pause }) => pause),
+  unpause: () => import("./commands/pause.ts").then(({ unpause }) => unpause),
+  inspect: () => import("./commands/inspect.ts").then(({ inspect }) => inspect),
+  top: () => import("./commands/top.ts").then(({ top }) => top),
+  stats: () => import("./commands/stats.ts").then(({ stats }) => stats),
+  rename: () => import("./commands/rename.ts").then(({ rename }) => rename),
   wait: () => import("./commands/wait.ts").then(({ wait }) => wait),
 } satisfies Record<string, () => Promise<OwnVerb>>;
 

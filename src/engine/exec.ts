@@ -1,3 +1,4 @@
+import { closeSync, openSync } from "node:fs";
 import type { Ended } from "../abi/wait.ts";
 import { readLayout } from "../cgroup/host.ts";
 import { planCgroup } from "../cgroup/plan.ts";
@@ -7,7 +8,7 @@ import type { RuntimeSpec } from "../oci/runtime-spec.ts";
 import { resolveUser } from "../oci/user.ts";
 import { buildJoinPlan } from "../plan/build.ts";
 import { readAccounts } from "./accounts.ts";
-import { giveBirth, type Observer } from "./birth.ts";
+import { giveBirth, giveDetachedBirth, type BirthRequest, type Observer } from "./birth.ts";
 import type { Container } from "./container.ts";
 import { protectionOf } from "./protection.ts";
 import { cgroupPath } from "./remove.ts";
@@ -40,7 +41,21 @@ export type ExecRequest = {
  * Runs a command in a container: in its namespaces and its cgroup, held back like its PID 1. Fulfilled when the command has
  * ended; it ends with the container, and with this process.
  */
-export async function execIn(request: ExecRequest): Promise<Ended> {
+export const execIn = async (request: ExecRequest): Promise<Ended> =>
+  await giveBirth(await prepareExec(request, true));
+
+/** The same, fulfilled when the command runs: it ends with the container, but not with this process. */
+export async function execDetached(request: ExecRequest): Promise<void> {
+  const nothing = openSync("/dev/null", "w"); // nobody asks how it ended
+  try {
+    const birth = await prepareExec(request, false);
+    await giveDetachedBirth(birth, { lock: nothing, exit: nothing });
+  } finally {
+    closeSync(nothing);
+  }
+}
+
+async function prepareExec(request: ExecRequest, dieWithParent: boolean): Promise<BirthRequest> {
   const { container, exec, observer } = request;
   const { pid, record, host } = container;
   const root = `/proc/${pid}/root`; // what the container has made of its /etc/passwd by now
@@ -66,15 +81,8 @@ export async function execIn(request: ExecRequest): Promise<Ended> {
   const group = { path: cgroupPath(record.id), resources, layout: readLayout() };
   const { join } = planCgroup(group);
   const birth = request.group === undefined ? join : intoSubgroup(join, group, request.group);
-  const plan = buildJoinPlan(spec, { pid, filter, dieWithParent: true, birth });
-  return await giveBirth({
-    ...request,
-    plan,
-    spec,
-    layers: [root],
-    executor: "launcher",
-    observer,
-  });
+  const plan = buildJoinPlan(spec, { pid, filter, dieWithParent, birth });
+  return { ...request, plan, spec, layers: [root], executor: "launcher", observer };
 }
 
 function mergeEnvironment(own: readonly string[], more: Record<string, string>): string[] {

@@ -87,6 +87,7 @@ export async function prepare({
     files: examineSources(spec, etcNames),
     filter: protection.filter,
     dieWithParent: !detached,
+    again: detached,
     before: [...files, ...cgroup.create],
     ...(entry ? { entry } : {}),
     birth: [...(entry ? [] : cgroup.join), ...(cable?.steps ?? [])],

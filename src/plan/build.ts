@@ -24,6 +24,8 @@ export type PlanFacts = {
   filter?: Uint8Array | undefined;
   /** The container ends with the process that started it. With its monitor it always ends. */
   dieWithParent: boolean;
+  /** It may have been started before: what it wrote is there. */
+  again?: boolean;
   /** What the engine prepares besides the overlay's directories: files for /etc, the cgroup. */
   before: HostStep[];
   /** What the engine does while PID 1 waits: network, and cgroup.procs where PID 1 cannot enter by itself. */
@@ -38,7 +40,7 @@ export function buildPlan(spec: RuntimeSpec, facts: PlanFacts): Plan {
   const seals = planSeals(spec, facts.filter);
   const leash = planLeash();
   return {
-    before: [...facts.before, ...planScratch(spec)],
+    before: [...facts.before, ...planScratch(spec, facts.again ?? false)],
     monitor: [
       ...(facts.dieWithParent ? leash : []),
       ...(entry?.hold ?? []),

@@ -14,13 +14,20 @@ export const overlayPaths = (scratch: string) => ({
 /** Separators of the option string have to be escaped; a path is otherwise taken as it is. */
 const escape = (path: string): string => path.replace(/[\\:,]/g, "\\$&");
 
-/** The engine's part: directories on the host, unless the container brings a tmpfs for them. */
-export function planScratch(spec: RuntimeSpec): HostStep[] {
+/** The engine's part: directories on the host, unless the container brings a tmpfs for them. `again`: they may be there. */
+export function planScratch(spec: RuntimeSpec, again: boolean): HostStep[] {
   const overlay = overlayOf(spec);
   if (!overlay) return [];
   const why = "a place for what this container writes, removed at its end";
   const paths = overlay.inMemory ? [] : Object.values(overlayPaths(overlay.scratch));
-  return [overlay.scratch, ...paths].map((path) => ({ call: "mkdir", path, mode: 0o755, why }));
+  const ignore = again ? { ignore: ["EEXIST"] } : {};
+  return [overlay.scratch, ...paths].map((path) => ({
+    call: "mkdir",
+    path,
+    mode: 0o755,
+    why,
+    ...ignore,
+  }));
 }
 
 /** PID 1's part: a mount tree of its own, with the container's root file system in it, as working directory. */

@@ -43,7 +43,7 @@ const rules: readonly ((options: ContainerOptions) => void)[] = [
     if (entrypoint?.[0] === "") throw invalid("the entrypoint is empty");
   },
   ({ name }) => {
-    if (name !== undefined) checkName(name);
+    if (name !== undefined) checkName("--name", name);
   },
   ({ hostname, uts }) => {
     if (hostname === undefined) return;
@@ -99,10 +99,10 @@ const rules: readonly ((options: ContainerOptions) => void)[] = [
 ];
 
 /** docker's rule (RestrictedNameChars), and short enough for a directory's name with something added to it. */
-function checkName(name: string): void {
+export function checkName(flag: string, name: string): void {
   if (/^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,127}$/.test(name)) return;
   throw invalid(
-    `--name ${quote(name)} is not a container's name`,
+    `${flag} ${quote(name)} is not a container's name`,
     "2 to 128 letters, digits, dots, dashes and underscores, the first one a letter or a digit",
   );
 }

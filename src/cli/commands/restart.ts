@@ -1,0 +1,34 @@
+import { exclusively } from "../../engine/exclusive.ts";
+import { readEntry } from "../../engine/list.ts";
+import { startAgain } from "../../engine/start-again.ts";
+import { stopContainer } from "../../engine/stop.ts";
+import { forEachContainer } from "../each.ts";
+import { say } from "../report.ts";
+import { parseSeconds } from "../seconds.ts";
+import { verb } from "../verb.ts";
+
+export const restart = verb({
+  synopsis: "restart [flags] CONTAINER…",
+  summary: "Stop containers and start them again",
+  flags: [
+    {
+      name: "time",
+      short: "t",
+      aliases: ["timeout"],
+      value: "SECONDS",
+      help: "how long to wait before it is killed (default: 10)",
+    },
+  ],
+  words: [1, Infinity],
+  async run({ words, value }) {
+    const time = value("time");
+    const options = time === undefined ? {} : { timeout: parseSeconds("--time", time) };
+    return await forEachContainer(words, (entry, paths) =>
+      exclusively(entry, paths, async (now) => {
+        await stopContainer(now, paths, options);
+        const stopped = await readEntry(entry.record.id, paths);
+        if (stopped) await startAgain(stopped, paths, { warn: say });
+      }),
+    );
+  },
+});

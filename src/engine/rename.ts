@@ -1,0 +1,10 @@
+import { checkName } from "../spec/rules.ts";
+import type { Paths } from "../linux/paths.ts";
+import type { Entry } from "./list.ts";
+import { renameRecord } from "./record.ts";
+
+/** Gives a container another name; its own host name stays. Throws INVALID, or CONFLICT where the name is taken. */
+export function renameContainer({ record }: Entry, name: string, paths: Paths): void {
+  checkName("rename", name);
+  if (name !== record.name) renameRecord(record, name, paths);
+}
