@@ -11,15 +11,15 @@ const names = ["libc.so.6", "libc.musl-x86_64.so.1", "libc.musl-aarch64.so.1"];
 
 /** Opens the C library with the given symbols: the only dlopen of the project. */
 export function openLibc<const T extends Parameters<typeof dlopen>[1]>(symbols: T) {
-  let last: unknown;
+  let first: unknown;
   for (const name of names) {
     try {
       return dlopen(name, symbols).symbols;
     } catch (error) {
-      last = error;
+      first ??= error;
     }
   }
-  throw last;
+  throw first;
 }
 
 const libc = openLibc({

@@ -8,11 +8,12 @@ import { launcherProgram } from "../../../src/launch/program.ts";
 import { MessageReader } from "../../../src/launch/protocol.ts";
 import { planOf, samples, step } from "./samples.ts";
 
+const native = process.arch === "arm64";
 const qemu = Bun.which("qemu-aarch64-static") ?? Bun.which("qemu-aarch64");
-if (!qemu)
+if (!qemu && !native)
   console.error("the arm64 launcher is not run: no qemu-aarch64 (package qemu-user-static)");
 
-test.skipIf(!qemu)(
+test.skipIf(!qemu && !native)(
   "the arm64 launcher performs a plan, here up to a command that is not there",
   async () => {
     const file = join(tmpdir(), `kontener-arm64-${process.pid}`);
@@ -32,7 +33,9 @@ test.skipIf(!qemu)(
       step({ ...samples.execve, pathname: "/no/such" }),
     ]);
     const { bytes, stepOf } = encode(plan, { arch: "aarch64", narrate: true });
-    const launcher = Bun.spawn([qemu!, file], { stdio: ["ignore", "pipe", "inherit", "pipe"] });
+    const launcher = Bun.spawn([...(native ? [] : [qemu!]), file], {
+      stdio: ["ignore", "pipe", "inherit", "pipe"],
+    });
     const fd = launcher.stdio[3] as unknown as number;
     const length = new Uint8Array(8);
     new DataView(length.buffer).setUint32(0, bytes.length, true);
