@@ -9,7 +9,7 @@ export function verdictOf(program: Uint8Array, { type, major, minor, access }: Q
     0,
   );
   const context = new Uint32Array([deviceTypes[type] | (asked << 16), major, minor]);
-  const registers = new Array<bigint | undefined>(11).fill(undefined); // the verifier: none is read before it is set
+  const registers = Array.from<bigint | undefined>({ length: 11 }); // the verifier: none is read before it is set
   const view = new DataView(program.buffer, program.byteOffset, program.length);
   const get = (register: number): bigint => {
     const value = registers[register];
