@@ -8,7 +8,7 @@ import {
   type SpawnOptions,
 } from "./command-options.ts";
 import { CommandJob } from "./command-job.ts";
-import { BoxFiles } from "./box-files.ts";
+import { BoxEngine } from "./box-engine.ts";
 import type { CopyOptions } from "./files/copy.ts";
 import type { ReadOptions, WriteOptions } from "./files/files.ts";
 import type { Input } from "./stdin.ts";
@@ -17,22 +17,41 @@ import { containerOptions, type BoxOptions } from "./options.ts";
 import type { Output } from "./output.ts";
 import { Run } from "./process.ts";
 import { shellOf, type Shell } from "./shell.ts";
-import { discard, start, warn } from "./start.ts";
+import { warn } from "./start.ts";
 import { readStats, type Stats } from "./stats.ts";
+
+const end = Symbol("end");
+
+/**
+ * What ends a box before it is closed. Apart from the constructor: closures that are made there hold `this`, and a box that
+ * its timer holds is never forgotten.
+ */
+function limitLife(
+  weak: WeakRef<Box>,
+  { ended, kill }: Container,
+  limits: Pick<BoxOptions, "timeout" | "signal">,
+): { leash: Leash; ended: Promise<void> } {
+  const leash = new Leash(limits, async () => {
+    weak.deref()?.[end](leash.timedOut ? "its time is over" : "it was aborted");
+    await kill();
+  });
+  const gone = (): void => {
+    leash[Symbol.dispose]();
+    weak.deref()?.[end]("its PID 1 was ended");
+  };
+  return { leash, ended: ended.then(gone, gone) };
+}
 
 /** Boxes in which something runs: they are used, though nobody may hold them. */
 const busy = new Set<Box>();
 
-/** The engine's side outlives a box that was forgotten, and must not refer to it. */
-const forgotten = new FinalizationRegistry<Engine>(({ container, files }) => {
-  files[Symbol.dispose]();
-  discard(container).catch((error: unknown) => warn(String(error)));
+const forgotten = new FinalizationRegistry<BoxEngine>((engine) => {
+  engine.discard().catch((error: unknown) => warn(String(error)));
 });
-type Engine = { container: Container; files: BoxFiles };
 
 /**
  * A container in which many commands can be run. It ends with `await using`, with {@link close}, when nobody refers to it any
- * more, and with this process, however that ends.
+ * more, and with this process, however that ends. One that is open keeps the process going, as a child process does.
  *
  * ```ts
  * import { container } from "kontener";
@@ -55,36 +74,24 @@ export class Box implements AsyncDisposable {
   /** `` box.$`command` `` for the shell of the box, values quoted: see {@link ShellCommand}. */
   readonly $: Shell;
 
-  readonly #container: Container;
-  readonly #files: BoxFiles;
+  readonly #engine: BoxEngine;
   readonly #leash: Leash;
   readonly #groups = new Set<string>();
   #commands = 0;
-  #closed: Promise<void> | undefined;
   #over: string | undefined;
 
   /** @internal */
-  constructor(box: Container, limits: Pick<BoxOptions, "timeout" | "signal">) {
-    this.#container = box;
-    this.#files = new BoxFiles(box);
-    this.id = box.record.id;
-    this.name = box.record.name;
-    this.address = box.address;
+  constructor(engine: BoxEngine, limits: Pick<BoxOptions, "timeout" | "signal">) {
+    const { record, address } = engine.container;
+    this.#engine = engine;
+    this.id = record.id;
+    this.name = record.name;
+    this.address = address;
     this.$ = shellOf((command, options, gathered) => this.#run(command, options, gathered));
-    const weak = new WeakRef(this);
-    this.#leash = new Leash(limits, async () => {
-      const self = weak.deref();
-      if (self) self.#over ??= self.#leash.timedOut ? "its time is over" : "it was aborted";
-      await box.kill();
-    });
-    const leash = this.#leash;
-    const gone = (): void => {
-      leash[Symbol.dispose]();
-      const self = weak.deref();
-      if (self) self.#over ??= "its PID 1 was ended";
-    };
-    this.ended = box.ended.then(gone, gone);
-    forgotten.register(this, { container: box, files: this.#files }, this);
+    const over = limitLife(new WeakRef(this), engine.container, limits);
+    this.#leash = over.leash;
+    this.ended = over.ended;
+    forgotten.register(this, engine, this);
   }
 
   /**
@@ -123,7 +130,10 @@ export class Box implements AsyncDisposable {
   ): Promise<string>;
   async readFile(path: string, options?: ReadOptions): Promise<Uint8Array>;
   async readFile(path: string, options: "utf8" | ReadOptions = {}): Promise<string | Uint8Array> {
-    return await this.#files.readFile(path, options === "utf8" ? { encoding: "utf8" } : options);
+    return await this.#engine.files.readFile(
+      path,
+      options === "utf8" ? { encoding: "utf8" } : options,
+    );
   }
 
   /**
@@ -133,17 +143,17 @@ export class Box implements AsyncDisposable {
    * @throws KontenerError `INVALID` where something else than a regular file is there
    */
   async writeFile(path: string, data: Input, options: WriteOptions = {}): Promise<void> {
-    await this.#files.writeFile(path, data, options);
+    await this.#engine.files.writeFile(path, data, options);
   }
 
   /** Makes a directory and those on the way to it, as mkdir -p does; one that is there is no error. */
   async mkdir(path: string, options: { mode?: number } = {}): Promise<void> {
-    await this.#files.mkdir(path, options);
+    await this.#engine.files.mkdir(path, options);
   }
 
   /** Absolute paths that match, in order: `"/work/**" + "/*.txt"`. Links are listed, and not followed. */
   async glob(pattern: string): Promise<string[]> {
-    return await this.#files.glob(pattern);
+    return await this.#engine.files.glob(pattern);
   }
 
   /**
@@ -151,7 +161,7 @@ export class Box implements AsyncDisposable {
    * the box; modes stay, without set-id bits. Returns what was left behind: sockets, devices.
    */
   async copyIn(source: string, path: string, options: CopyOptions = {}): Promise<string[]> {
-    return await this.#files.copyIn(source, path, options);
+    return await this.#engine.files.copyIn(source, path, options);
   }
 
   /**
@@ -161,7 +171,7 @@ export class Box implements AsyncDisposable {
    * @throws KontenerError `NOT_FOUND`; `INVALID` for more than `maxSize`
    */
   async copyOut(path: string, destination: string, options: CopyOptions = {}): Promise<string[]> {
-    return await this.#files.copyOut(path, destination, options);
+    return await this.#engine.files.copyOut(path, destination, options);
   }
 
   /** What the box uses now. Costs a few reads of the kernel's counters, about 0.1 ms. */
@@ -175,8 +185,7 @@ export class Box implements AsyncDisposable {
     this.#over ??= "it was closed";
     forgotten.unregister(this);
     this.#leash[Symbol.dispose]();
-    this.#files[Symbol.dispose]();
-    await (this.#closed ??= discard(this.#container));
+    await this.#engine.discard();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -185,7 +194,7 @@ export class Box implements AsyncDisposable {
 
   #run(command: readonly string[], options: CheckedOptions, gathered: boolean): Run {
     this.#check();
-    const job = new CommandJob(this.#container, command, options, this.#groups);
+    const job = new CommandJob(this.#engine.container, command, options, this.#groups);
     const run = new Run(job, options, gathered);
     busy.add(this);
     this.#commands++;
@@ -194,6 +203,11 @@ export class Box implements AsyncDisposable {
     };
     run.exited.then(done, done);
     return run;
+  }
+
+  /** @internal The first reason counts. */
+  [end](reason: string): void {
+    this.#over ??= reason;
   }
 
   #check(): void {
@@ -221,12 +235,10 @@ export async function container(image: string, options: BoxOptions = {}): Promis
   const wanted = containerOptions(image, options);
   const { timeout, signal } = options;
   signal?.throwIfAborted();
-  const started = await start(wanted, { stdio: ["ignore", "ignore", "ignore"], idle: true });
-  if (signal?.aborted) {
-    await discard(started);
-    signal.throwIfAborted();
-  }
-  return new Box(started, {
+  const engine = await BoxEngine.start(wanted);
+  if (signal?.aborted) await engine.discard();
+  signal?.throwIfAborted();
+  return new Box(engine, {
     ...(timeout === undefined ? {} : { timeout }),
     ...(signal === undefined ? {} : { signal }),
   });

@@ -62,13 +62,14 @@ describeAsRoot("files of a box", () => {
   test("glob finds names, does not follow links, and leaves no descriptor", async () => {
     await using box = await start();
     await box.$`mkdir -p /w/a/b /w/c && touch /w/1.txt /w/a/2.txt /w/a/b/3.txt /w/c/4.md && ln -s / /w/loop`;
+    Bun.gc(true);
     const open = descriptors().length;
     expect(await box.glob("/w/**/*.txt")).toEqual(["/w/1.txt", "/w/a/2.txt", "/w/a/b/3.txt"]);
     expect(await box.glob("/w/*.txt")).toEqual(["/w/1.txt"]);
     expect(await box.glob("/w/*")).toEqual(["/w/1.txt", "/w/a", "/w/c", "/w/loop"]);
     expect(await box.glob("/w/1.txt")).toEqual(["/w/1.txt"]);
     expect(await box.glob("/none/*")).toEqual([]);
-    expect(descriptors().length).toBe(open);
+    expect(descriptors().length).toBeLessThanOrEqual(open);
   });
 
   test("files can be read after the box has ended by itself, until it is closed", async () => {
