@@ -1,3 +1,5 @@
+/// <reference path="../../rootfs/busybox-static.d.ts" />
+// The reference is for those who check this package from outside, without our tsconfig.json.
 import { existsSync, mkdirSync, symlinkSync } from "node:fs";
 import { dirname } from "node:path";
 import { KontenerError } from "../abi/error.ts";
