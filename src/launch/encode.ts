@@ -267,9 +267,18 @@ const cloneArgs = (cgroup: number): RawArgument[] => [
   cgroup,
 ];
 
+const lists = new WeakMap<readonly string[], RawArgument[]>();
+
+/** The same list for the same strings, so that it is laid out once. */
+function terminated(strings: readonly string[]): RawArgument[] {
+  let list = lists.get(strings);
+  if (!list) lists.set(strings, (list = [...strings, null]));
+  return list;
+}
+
 /** Lists of strings end with a null pointer; a filter is struct sock_fprog: u16 length, then the address. */
 function raw(value: Lowered): RawArgument {
   if (value === null || typeof value !== "object" || value instanceof Uint8Array) return value;
-  if ("strings" in value) return [...value.strings, null];
+  if ("strings" in value) return terminated(value.strings);
   return [value.filter.length / 8, value.filter];
 }

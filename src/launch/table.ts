@@ -103,14 +103,14 @@ class Layout {
   #end: number;
   readonly #steps: readonly RawStep[];
   readonly #labels: ReadonlyMap<string, number>;
-  readonly #places = new Map<Message | Words | RawStep, number>();
+  readonly #places = new Map<Message | Words, number>();
   readonly #texts = new Map<string, number>();
+  readonly #lists = new Map<readonly RawArgument[], number>();
 
   constructor(steps: readonly RawStep[], labels: ReadonlyMap<string, number>) {
     this.#steps = steps;
     this.#labels = labels;
     this.#end = offsetOf(steps.length);
-    steps.forEach((step, i) => this.#places.set(step, offsetOf(i)));
     this.#room(0);
   }
 
@@ -127,14 +127,14 @@ class Layout {
 
   #step(step: RawStep, at: number): void {
     const store = step.store ? this.#place(step.store) : SCRATCH;
-    const values = [0, 0, 0, 0, 0, 0];
-    for (let k = 0; k < step.args.length; k++) values[k] = this.#value(step.args[k]!);
-    const view = this.#view; // after the arguments: they may have grown the buffer
-    view.setUint16(at, step.nr, true);
-    view.setUint16(at + 2, step.flags ?? 0, true);
-    view.setUint32(at + 4, step.jump ? this.#target(step.jump) : 0, true);
+    for (let k = 0; k < step.args.length; k++) {
+      const value = this.#value(step.args[k]!); // before the buffer is written: it may grow
+      if (value !== 0) this.#u64(at + 16 + 8 * k, value);
+    }
+    const view = this.#view;
+    view.setUint32(at, step.nr | ((step.flags ?? 0) << 16), true);
+    if (step.jump) view.setUint32(at + 4, this.#target(step.jump), true);
     view.setUint32(at + 8, store, true);
-    for (let k = 0; k < step.args.length; k++) this.#u64(at + 16 + 8 * k, values[k]!);
     if (step.ignore) this.#ignore(at + 64, step.ignore);
   }
 
@@ -155,7 +155,8 @@ class Layout {
 
   #place({ of, offset }: Place): number {
     if (of instanceof Words) return this.#words(of) + offset;
-    return (this.#places.get(of) ?? this.#message(of as Message)) + offset;
+    if (of instanceof Message) return this.#message(of) + offset;
+    return offsetOf(this.#steps.indexOf(of)) + offset;
   }
 
   /** Has its place before its values are looked at: they may point into it. */
@@ -187,13 +188,21 @@ class Layout {
     if (arg instanceof Message) return BASE + this.#message(arg);
     if (arg instanceof Words) return BASE + this.#words(arg);
     if (arg instanceof Place) return BASE + this.#place(arg);
-    if (Array.isArray(arg)) {
-      const values = (arg as readonly RawArgument[]).map((item) => this.#value(item));
+    if (typeof arg === "string") return this.#text(arg);
+    return arg instanceof Uint8Array ? this.#memory(arg) : this.#list(arg);
+  }
+
+  /** Each list once: all directories of PATH are tried with the same arguments and environment. */
+  #list(list: readonly RawArgument[]): number {
+    let address = this.#lists.get(list);
+    if (address === undefined) {
+      const values = list.map((item) => this.#value(item));
       const at = this.#take(8 * values.length);
       values.forEach((value, i) => this.#u64(at + 8 * i, value));
-      return BASE + at;
+      address = BASE + at;
+      this.#lists.set(list, address);
     }
-    return typeof arg === "string" ? this.#text(arg) : this.#memory(arg as Uint8Array);
+    return address;
   }
 
   /** Each text once: the environment is the same for every directory of PATH that execve tries. */
