@@ -1,5 +1,6 @@
+// oxlint-disable-next-line typescript/triple-slash-reference -- a module that is declared in a .d.ts cannot be imported
 /// <reference path="../../rootfs/busybox-static.d.ts" />
-// The reference is for those who check this package from outside, without our tsconfig.json.
+// For those who check this package from outside, without our tsconfig.json.
 import { existsSync, mkdirSync, symlinkSync } from "node:fs";
 import { dirname } from "node:path";
 import { KontenerError } from "../abi/error.ts";

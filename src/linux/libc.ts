@@ -1,4 +1,5 @@
 import { dlopen, FFIType, ptr, toArrayBuffer, type Pointer } from "bun:ffi";
+import { errnos } from "../abi/errno.ts";
 import { SyscallError } from "../abi/error.ts";
 import { archOf, syscallNumber, type SyscallName } from "../abi/syscall.ts";
 
@@ -55,7 +56,11 @@ const show = (a: SyscallArgument): string =>
         ? `<${a.length} bytes>`
         : String(a);
 
-/** Makes a system call; the result, or minus the error number. */
+/**
+ * Makes a system call; the result, or minus the error number. One that a signal has interrupted is made again, as in Go and
+ * Rust: the garbage collector and profilers stop threads by signals, and v1's memory.limit_in_bytes gives up at any. But
+ * not close(2), which has closed all the same.
+ */
 export function tryCall(name: SyscallName, ...args: readonly SyscallArgument[]): number {
   const keep: Uint8Array[] = []; // alive until the call returns
   const values = [0, 0, 0, 0, 0, 0];
@@ -69,8 +74,13 @@ export function tryCall(name: SyscallName, ...args: readonly SyscallArgument[]):
     }
   }
   const [a, b, c, d, e, f] = values as [number, number, number, number, number, number];
-  const result = Number(libc.syscall(syscallNumber(name, arch), a, b, c, d, e, f));
-  return result === -1 ? -errno() : result;
+  const number = syscallNumber(name, arch);
+  for (;;) {
+    const result = Number(libc.syscall(number, a, b, c, d, e, f));
+    if (result !== -1) return result;
+    const error = errno();
+    if (error !== errnos.EINTR || name === "close") return -error;
+  }
 }
 
 /** Makes a system call and throws {@link SyscallError} where it fails. */
