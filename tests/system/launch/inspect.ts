@@ -41,13 +41,13 @@ export function readInspection(output: string, scratch: string): Inside {
   inside["dev"] = withoutTimes(inside["dev"] ?? "");
   inside["descriptors"] = withoutTimes(inside["descriptors"] ?? "");
   const [pid, parent] = inside["stat"]!.split(" ") as [string, string];
+  // How many signals are queued for the user counts those of every process on the host.
+  inside["status"] = inside["status"]!.replace(/^(SigQ:\s*)\d+/m, "$1N");
   for (const name of ["stat", "status", "processes"])
-    // How many signals are queued for the user counts those of every process on the host.
-    inside[name] = inside[name]!.replace(/^(SigQ:\s*)\d+/m, "$1N");
-  inside[name] = inside[name]!.replace(new RegExp(`\\b${pid}\\b`, "g"), "PID").replace(
-    new RegExp(`\\b${parent}\\b`, "g"),
-    "PARENT",
-  );
+    inside[name] = inside[name]!.replace(new RegExp(`\\b${pid}\\b`, "g"), "PID").replace(
+      new RegExp(`\\b${parent}\\b`, "g"),
+      "PARENT",
+    );
   // In the host's PID namespace there are others.
   inside["processes"] = inside["processes"]!.match(/^ *PID .*$/gm)!.join("\n");
   inside["interfaces"] = (inside["interfaces"] ?? "").replace(/:.*$/gm, "");
