@@ -1,6 +1,7 @@
 /**
- * Up to `n` of `candidates` that `word` may have been meant to be, the likeliest first: those that it is the beginning of,
- * then those that differ in few letters (Levenshtein's distance), whatever the case. Empty where none is near.
+ * Up to `n` of `candidates` that `word` may have been meant to be, the likeliest first: those that differ in few letters
+ * or in two that changed places (`sl` for `ls`), and those that it is the beginning of, whatever the case. Empty where
+ * none is near.
  */
 export function nearest(word: string, candidates: Iterable<string>, n = 3): string[] {
   const wanted = word.toLowerCase();
@@ -8,24 +9,30 @@ export function nearest(word: string, candidates: Iterable<string>, n = 3): stri
   return [...candidates]
     .map((candidate) => ({ candidate, far: farness(wanted, candidate.toLowerCase()) }))
     .filter(({ far }) => far <= limit)
-    .toSorted((a, b) => a.far - b.far)
+    .toSorted((a, b) => a.far - b.far || a.candidate.length - b.candidate.length)
     .slice(0, n)
     .map(({ candidate }) => candidate);
 }
 
 const farness = (word: string, candidate: string): number =>
-  word.length > 1 && candidate.startsWith(word) ? 0 : distance(word, candidate);
+  word.length > 1 && candidate.startsWith(word) ? 1 : distance(word, candidate);
 
-/** Insertions, deletions and substitutions from `a` to `b`, one row of the table at a time. */
+/**
+ * Insertions, deletions, substitutions and exchanges of neighbours from `a` to `b` (optimal string alignment), one row of
+ * the table at a time.
+ */
 function distance(a: string, b: string): number {
+  let before: number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
     for (let j = 1; j <= b.length; j++) {
       const substituted = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(substituted, row[j]! + 1, next[j - 1]! + 1));
+      const exchanged =
+        a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? before[j - 2]! + 1 : Infinity;
+      next.push(Math.min(substituted, exchanged, row[j]! + 1, next[j - 1]! + 1));
     }
-    row = next;
+    [before, row] = [row, next];
   }
   return row[b.length]!;
 }

@@ -10,6 +10,11 @@ test("nearest() names what a word may have been meant to be, the likeliest first
   expect(nearest("stat", commands, 1)).toEqual(["start"]);
 });
 
+test("nearest() forgives two letters that changed places", () => {
+  expect(nearest("sl", ["slattach", "sleep", "sv", "ls"])[0]).toBe("ls");
+  expect(nearest("pre", ["per", "prepare"])).toEqual(["per", "prepare"]);
+});
+
 test("nearest() takes a beginning for the word itself", () => {
   expect(nearest("insp", commands)).toEqual(["inspect"]);
   expect(nearest("st", commands, 2)).toEqual(["start", "stop"]);
