@@ -9,13 +9,16 @@ export function nearest(word: string, candidates: Iterable<string>, n = 3): stri
   return [...candidates]
     .map((candidate) => ({ candidate, far: farness(wanted, candidate.toLowerCase()) }))
     .filter(({ far }) => far <= limit)
-    .toSorted((a, b) => a.far - b.far || a.candidate.length - b.candidate.length)
+    .toSorted((a, b) => a.far - b.far)
     .slice(0, n)
     .map(({ candidate }) => candidate);
 }
 
+// Both are likelier slips than a letter more, less or else.
+const [BEGINNING, EXCHANGE] = [0.9, 0.75];
+
 const farness = (word: string, candidate: string): number =>
-  word.length > 1 && candidate.startsWith(word) ? 1 : distance(word, candidate);
+  word.length > 1 && candidate.startsWith(word) ? BEGINNING : distance(word, candidate);
 
 /**
  * Insertions, deletions, substitutions and exchanges of neighbours from `a` to `b` (optimal string alignment), one row of
@@ -29,7 +32,7 @@ function distance(a: string, b: string): number {
     for (let j = 1; j <= b.length; j++) {
       const substituted = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
       const exchanged =
-        a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? before[j - 2]! + 1 : Infinity;
+        a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? before[j - 2]! + EXCHANGE : Infinity;
       next.push(Math.min(substituted, exchanged, row[j]! + 1, next[j - 1]! + 1));
     }
     [before, row] = [row, next];
