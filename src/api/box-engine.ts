@@ -3,6 +3,9 @@ import type { ContainerOptions } from "../spec/options.ts";
 import { BoxFiles } from "./box-files.ts";
 import { discard, start } from "./start.ts";
 
+/** PID 1 sleeps. */
+const idle = { stdio: ["ignore", "ignore", "ignore"], idle: true } as const;
+
 /** The engine's side of a box: what its end takes away. It knows nothing of the {@link Box}, which may be forgotten. */
 export class BoxEngine {
   readonly container: Container;
@@ -15,9 +18,26 @@ export class BoxEngine {
   }
 
   static async start(options: ContainerOptions): Promise<BoxEngine> {
-    return new BoxEngine(
-      await start(options, { stdio: ["ignore", "ignore", "ignore"], idle: true }),
+    return new BoxEngine(await start(options, idle));
+  }
+
+  /** A second one that begins with the files that this one has now, but none of its processes. */
+  async fork(): Promise<BoxEngine> {
+    const { copyUpper, upperOf, whileFrozen } = await import("./snapshot.ts");
+    const { container } = this;
+    upperOf(container); // refuses what cannot be done before anything is
+    // The first has its name, and by default its host name for it.
+    const { name: _, ...options } = container.options;
+    const forked = await whileFrozen(container, () =>
+      start(options, { ...idle, prepared: (scratch) => copyUpper(container, scratch) }),
     );
+    return new BoxEngine(forked);
+  }
+
+  /** A new image of what is in it now. */
+  async commit(name: string): Promise<void> {
+    const { commit } = await import("./snapshot.ts");
+    await this.files.withRoot((root) => commit(this.container, root, name));
   }
 
   /** Ends all that runs in the box and takes it away. Idempotent. */

@@ -55,6 +55,12 @@ export class BoxFiles implements Disposable {
     return await copyOut(place, path, destination, options);
   }
 
+  /** The root directory's path, for as long as `fn` runs. */
+  async withRoot<T>(fn: (path: string) => Promise<T>): Promise<T> {
+    using place = this.#enter();
+    return await fn(`/proc/self/fd/${place.root.fd}/.`);
+  }
+
   /**
    * What one operation uses: a descriptor of its own, as the box may be closed meanwhile, and the number of what is closed
    * becomes that of something else.

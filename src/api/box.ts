@@ -174,6 +174,30 @@ export class Box implements AsyncDisposable {
     return await this.#engine.files.copyOut(path, destination, options);
   }
 
+  /**
+   * A second box with the same options and the files that this one has now; from here on each writes for itself. The image is
+   * shared; what the box has written is copied, while its processes stand still. Processes and volumes' contents are not
+   * copied. The fork has a name and limits of time of its own: none, unless given.
+   *
+   * @throws KontenerError `UNSUPPORTED` where writable layers are in memory; `ENDED` where the box has ended
+   */
+  async fork(limits: Pick<BoxOptions, "timeout" | "signal"> = {}): Promise<Box> {
+    this.#check();
+    return new Box(await this.#engine.fork(), limits);
+  }
+
+  /**
+   * Makes a new image of the box's root file system as it is now, its processes standing still meanwhile: `container(name)`
+   * starts from it. What is in volumes and tmpfs is not part of it. Copies all files, also those of the image.
+   *
+   * @throws KontenerError `CONFLICT` where there is an image of that name, `INVALID` for what is no name, `ENDED` where the
+   *   box has ended
+   */
+  async commit(name: string): Promise<void> {
+    this.#check();
+    await this.#engine.commit(name);
+  }
+
   /** What the box uses now. Costs a few reads of the kernel's counters, about 0.1 ms. */
   stats(): Stats {
     this.#check();

@@ -6,7 +6,7 @@ import { findImage } from "../image/store.ts";
 import { paths as statePaths } from "../linux/paths.ts";
 import type { ContainerOptions } from "../spec/options.ts";
 
-type Rest = Pick<StartRequest, "stdio" | "idle" | "spawned" | "signalsTo">;
+type Rest = Pick<StartRequest, "stdio" | "idle" | "spawned" | "signalsTo" | "prepared">;
 
 /** Starts a container as `kontener run` does; what engines that were killed have left behind goes first. */
 export async function start(options: ContainerOptions, rest: Rest): Promise<Container> {

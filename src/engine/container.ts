@@ -16,7 +16,7 @@ import { plugCable } from "./network.ts";
 import { prepare } from "./prepare.ts";
 import { createRecord, type Held, type Record } from "./record.ts";
 import { cgroupPath, removeContainer } from "./remove.ts";
-import { noteBirth } from "./state.ts";
+import { mark, noteBirth } from "./state.ts";
 
 export type StartRequest = {
   options: ContainerOptions;
@@ -28,6 +28,8 @@ export type StartRequest = {
   stdio: Stdio;
   /** No command of its own: PID 1 sleeps, and others are run in it. */
   idle?: boolean;
+  /** The overlay's directories are there, in this one, and it is not mounted yet. */
+  prepared?(scratch: string): void;
   spawned?(monitor: Launched): void;
   /** Signals can be sent to `pid` from now on. */
   signalsTo?(pid: number): void;
@@ -87,9 +89,14 @@ async function start(request: StartRequest, held: Held): Promise<Container> {
     layers: options.rootfs === undefined ? request.image.layers : [options.rootfs],
     born(first) {
       pid = first;
+      request.prepared?.(scratch);
       noteBirth(held.directory, first, cable?.address, spec);
     },
-    executed: () => running.resolve(),
+    executed() {
+      // After a power cut nothing else would tell it from garbage.
+      if (record.keep && record.scratch !== null) mark(record.scratch, "kept");
+      running.resolve();
+    },
   });
   ended.then(() => running.resolve(), running.reject); // a birth that fails has no command that runs
   await running.promise;

@@ -24,9 +24,15 @@ const CHUNK = 256 << 10;
 
 /**
  * Copies a directory as it is: types, modes, owners, times, hard links, devices, attributes and holes. Sockets stay behind,
- * and what is mounted below: a mount point becomes an empty directory.
+ * and what is mounted below: a mount point becomes an empty directory. `layer`: from one overlay's upper directory to
+ * another's.
  */
-export function copyTree(from: string, to: string, say: (line: string) => void): void {
+export function copyTree(
+  from: string,
+  to: string,
+  say: (line: string) => void,
+  layer: boolean = false,
+): void {
   using writer = new TreeWriter(to, new Notes(say));
   const root = Buffer.from(from).toString("latin1");
   const { dev } = lstat(root);
@@ -38,7 +44,7 @@ export function copyTree(from: string, to: string, say: (line: string) => void):
     const first = linked ? firstNames.get(stat.ino) : undefined;
     if (first !== undefined) return writer.link(path, first);
     if (linked) firstNames.set(stat.ino, path);
-    copyOne(source, path, stat, writer);
+    copyOne(source, path, stat, writer, layer);
     if (!stat.isDirectory() || stat.dev !== dev) return;
     const names = readdirSync(bytes(source), { encoding: "buffer" });
     for (const name of names) visit(`${path}/${name.toString("latin1")}`);
@@ -47,8 +53,14 @@ export function copyTree(from: string, to: string, say: (line: string) => void):
   writer.finish();
 }
 
-function copyOne(source: ByteString, path: ByteString, stat: BigIntStats, writer: TreeWriter) {
-  const meta = metadata(source, stat);
+function copyOne(
+  source: ByteString,
+  path: ByteString,
+  stat: BigIntStats,
+  writer: TreeWriter,
+  layer: boolean,
+) {
+  const meta = { ...metadata(source, stat), layer };
   if (stat.isDirectory()) writer.directory(path, meta);
   else if (stat.isSymbolicLink()) writer.symlink(path, readlinkSync(bytes(source), "latin1"), meta);
   else if (stat.isFIFO()) writer.node(path, "fifo", 0, 0, meta);

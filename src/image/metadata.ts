@@ -13,6 +13,8 @@ export type Metadata = {
   gid: number;
   mtime: Timespec;
   xattrs: ReadonlyMap<string, Uint8Array>;
+  /** It comes from an upper directory and goes into another: what overlayfs itself has noted there counts. */
+  layer?: boolean;
 };
 
 /** Which thing: an open file or directory, or a name that was just made in an open directory (links, devices). */
@@ -23,6 +25,8 @@ const AT_SYMLINK_NOFOLLOW = 0x100;
 
 /** Attributes that overlayfs gives a meaning: an archive could hide or redirect files of the container with them. */
 const overlayAttribute = /^(trusted|user)\.overlay\./;
+/** Those without which a copied upper directory would show other files: only the kernel sets them there. */
+const layerAttribute = /^trusted\.overlay\.(opaque|redirect|metacopy)$/;
 
 /** Gives a thing its owner, attributes, mode and time. `path` is for messages. */
 export function applyMetadata(target: Target, path: ByteString, meta: Metadata, notes: Notes) {
@@ -41,7 +45,11 @@ export function applyMetadata(target: Target, path: ByteString, meta: Metadata, 
   else check("fchown", owned);
 
   // After the owner: chown(2) takes set-id bits and capabilities away.
-  for (const [name, value] of meta.xattrs) applyXattr(target, name, value, notes);
+  for (const [name, value] of meta.xattrs) {
+    if (!overlayAttribute.test(name) || (meta.layer && layerAttribute.test(name)))
+      applyXattr(target, name, value, notes);
+    else if (!meta.layer) notes.once(`attributes that steer overlayfs are left out: ${name}`);
+  }
   // A link has no mode, and fchmodat(2), which takes no flags, would follow it.
   if ("fd" in target || target.type === "node") check("fchmod", onThing("fchmod", meta.mode));
 
@@ -54,10 +62,6 @@ export function applyMetadata(target: Target, path: ByteString, meta: Metadata, 
 }
 
 function applyXattr(target: Target, name: string, value: Uint8Array, notes: Notes): void {
-  if (overlayAttribute.test(name)) {
-    notes.once(`attributes that steer overlayfs are left out: ${name}`);
-    return;
-  }
   const rest: SyscallArgument[] = [cbytes(name), value.length ? value : null, value.length, 0];
   const result =
     "fd" in target
