@@ -48,8 +48,8 @@ function removeTopGroups(): void {
 }
 
 /** What kontener makes in its directories: whatever else is in them was put there by somebody. */
-const runtimeEntries = /^(containers|names|network)$/;
-const libraryEntries = /^(containers|images|downloads)$/;
+const runtimeEntries = /^(containers|names|network|restored|restore\.lock)$/;
+const libraryEntries = /^(containers|images|downloads|logs|records)$/;
 
 function removeEntries(directory: string, ours: RegExp, say: (text: string) => void): void {
   if (!existsSync(directory)) return;

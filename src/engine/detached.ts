@@ -1,4 +1,6 @@
-import { closeSync, constants, mkdirSync, openSync, rmSync } from "node:fs";
+import { AT_FDCWD, openFlags } from "../abi/open.ts";
+import { close, exists, makeDirectories, unlink } from "../linux/files.ts";
+import { call } from "../linux/libc.ts";
 import { unlock } from "../linux/file-lock.ts";
 import { takeDescriptor } from "../linux/pidfd.ts";
 import { giveDetachedBirth } from "./birth.ts";
@@ -6,6 +8,7 @@ import { newRecord, type StartRequest } from "./container.ts";
 import { drain, logSettings, openOutput } from "./logs.ts";
 import { plugCable } from "./network.ts";
 import { prepare } from "./prepare.ts";
+import { saveCopy, staysAfterReboot } from "./reboot.ts";
 import { createRecord, type Held, type LogSettings, type Record } from "./record.ts";
 import { releaseResources, removeContainer } from "./remove.ts";
 import { mark, noteBirth } from "./state.ts";
@@ -23,6 +26,7 @@ export type DetachedOptions = {
 /** `create`: a record and a name. Nothing else is made, and it stays until it is removed. */
 export function createDetached(request: DetachedRequest, more: DetachedOptions = {}): Record {
   const held = newDetached(request, more);
+  if (staysAfterReboot(held.record)) saveCopy(held.record, request.paths);
   mark(held.directory, "kept");
   unlock(held.lockFd);
   return held.record;
@@ -58,7 +62,7 @@ export async function startDetached(
 function newDetached(request: DetachedRequest, more: DetachedOptions): Held {
   const { paths } = request;
   const record = newRecord(request);
-  mkdirSync(`${paths.lib}/containers`, { recursive: true, mode: 0o711 });
+  makeDirectories(`${paths.lib}/containers`, 0o711);
   return createRecord(
     {
       ...record,
@@ -71,6 +75,9 @@ function newDetached(request: DetachedRequest, more: DetachedOptions): Held {
   );
 }
 
+const { O_APPEND, O_CLOEXEC, O_CREAT, O_TRUNC, O_WRONLY } = openFlags;
+const EXIT_FLAGS = O_WRONLY + O_CREAT + O_TRUNC + O_APPEND + O_CLOEXEC;
+
 /** Starts a container that has a record, once more or for the first time; the lock goes over to its monitor. */
 export async function startHeld(request: DetachedRequest, held: Held): Promise<void> {
   const { options, image, observer, paths } = request;
@@ -78,12 +85,8 @@ export async function startHeld(request: DetachedRequest, held: Held): Promise<v
   const { id, hostname, logs } = record;
   if (logs === null) throw new Error(`container ${id} was not made to outlive its engine`);
   for (const name of ["settled", "oom-killed", "state.json"])
-    rmSync(`${directory}/${name}`, { force: true });
-  const exit = openSync(
-    `${directory}/exit`,
-    constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_APPEND,
-    0o600,
-  );
+    if (exists(`${directory}/${name}`)) unlink(`${directory}/${name}`);
+  const exit = call("openat", AT_FDCWD, `${directory}/exit`, EXIT_FLAGS, 0o600);
   try {
     const cable = record.link === null ? undefined : await plugCable(id, paths, observer.warn);
     const scratch = record.scratch ?? "";
@@ -111,7 +114,10 @@ export async function startHeld(request: DetachedRequest, held: Held): Promise<v
         terminal(pid, fd) {
           draining = drain(takeDescriptor(pid, fd), logs, "stdout");
         },
-        executed: () => mark(directory, "kept"),
+        executed() {
+          if (staysAfterReboot(record)) saveCopy(record, paths);
+          mark(directory, "kept");
+        },
       },
       { lock: lockFd, exit },
     );
@@ -120,7 +126,7 @@ export async function startHeld(request: DetachedRequest, held: Held): Promise<v
     await releaseResources(record, paths);
     throw error;
   } finally {
-    closeSync(exit);
+    close(exit);
   }
   unlock(lockFd);
 }

@@ -10,7 +10,6 @@ import {
   type Held,
 } from "./record.ts";
 import { removeContainer } from "./remove.ts";
-import { settle } from "./settle.ts";
 import { isMarked } from "./state.ts";
 
 /**
@@ -22,6 +21,8 @@ import { isMarked } from "./state.ts";
  */
 export async function collectGarbage(paths: Paths): Promise<string[]> {
   const removed: string[] = [];
+  if (!exists(`${paths.run}/restored`))
+    await (await import("./reboot.ts")).restoreAfterReboot(paths);
   removeUnfinished(paths);
   for (const id of listRecords(paths)) if (await tidy(id, paths)) removed.push(id);
   return removed;
@@ -33,7 +34,8 @@ export async function tidy(id: string, paths: Paths): Promise<boolean> {
   const held = await takeAbandoned(id, paths);
   if (!held) return false;
   const kept = isMarked(held.directory, "kept");
-  await (kept ? settle(held, paths) : removeContainer(held, paths));
+  if (kept) await (await import("./settle.ts")).settle(held, paths);
+  else await removeContainer(held, paths);
   return !kept;
 }
 

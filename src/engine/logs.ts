@@ -1,8 +1,8 @@
-import { closeSync, mkdirSync } from "node:fs";
 import { AT_FDCWD } from "../abi/open.ts";
 import type { Stdio } from "../launch/launch.ts";
 import { LOG_FLAGS, startLogger } from "../launch/logger.ts";
 import { tryLock, unlock } from "../linux/file-lock.ts";
+import { close, makeDirectories } from "../linux/files.ts";
 import { call, memory } from "../linux/libc.ts";
 import type { Paths } from "../linux/paths.ts";
 import type { LogSettings } from "./record.ts";
@@ -35,7 +35,7 @@ export type Output = Disposable & { stdio: Stdio };
 
 export async function openOutput(settings: LogSettings): Promise<Output> {
   const ends: number[] = [];
-  const dispose = () => ends.forEach((fd) => closeSync(fd));
+  const dispose = () => ends.forEach((fd) => close(fd));
   try {
     for (const stream of streamNames) {
       const [source, end] = pipe();
@@ -56,7 +56,7 @@ export async function drain(
   stream: StreamName,
 ): Promise<void> {
   const path = logFile(settings, stream);
-  mkdirSync(settings.directory, { recursive: true, mode: 0o700 });
+  makeDirectories(settings.directory, 0o700);
   const opened = [source];
   try {
     const file = call("openat", AT_FDCWD, path, LOG_FLAGS, 0o600);
@@ -74,7 +74,7 @@ export async function drain(
       maxFiles,
     });
   } finally {
-    for (const fd of opened) closeSync(fd);
+    for (const fd of opened) close(fd);
   }
 }
 

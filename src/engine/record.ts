@@ -59,13 +59,16 @@ export type Held = { record: Record; directory: string; lockFd: number };
 export const containersDirectory = (paths: Paths): string => `${paths.run}/containers`;
 const namesDirectory = (paths: Paths): string => `${paths.run}/names`;
 
+/** A record that comes or goes; the name ends with the process that is at it. */
+const transient = (phase: "new" | "old", id: string): string => `.${phase}-${id}.${process.pid}`;
+
 /** Writes the record and takes its lock and its name. Throws CONFLICT where the name is another container's. */
 export function createRecord(record: Record, paths: Paths): Held {
   const containers = containersDirectory(paths);
   makeDirectories(containers, 0o711);
   makeDirectories(namesDirectory(paths), 0o711);
   // Locked before it can be found under its name: an unlocked record is one whose engine is gone.
-  const young = `${containers}/.new-${record.id}.${process.pid}`;
+  const young = `${containers}/${transient("new", record.id)}`;
   makeDirectory(young, 0o711);
   const lockFd = tryLock(`${young}/lock`)!; // nobody else knows the path
   const directory = `${containers}/${record.id}`;
@@ -107,10 +110,17 @@ export function renameRecord(record: Record, name: string, paths: Paths): void {
 
 /** The last thing that happens to a container. */
 export function removeRecord({ record, directory, lockFd }: Held, paths: Paths): void {
-  releaseName(record, paths);
-  const name = nameNow(directory);
-  if (name !== undefined && name !== record.name) releaseName({ ...record, name }, paths);
-  removeTree(directory);
+  // Gone at once: half of a record would be nobody's.
+  const old = `${containersDirectory(paths)}/${transient("old", record.id)}`;
+  try {
+    rename(directory, old);
+    releaseName(record, paths);
+    const name = nameNow(old);
+    if (name !== undefined && name !== record.name) releaseName({ ...record, name }, paths);
+    removeTree(old);
+  } catch (error) {
+    if (!isErrno(error, "ENOENT")) throw error;
+  }
   unlock(lockFd);
 }
 
@@ -123,7 +133,7 @@ function nameNow(directory: string): string | undefined {
   }
 }
 
-function releaseName({ name, id }: Record, paths: Paths): void {
+function releaseName({ name, id }: Pick<Record, "name" | "id">, paths: Paths): void {
   const link = `${namesDirectory(paths)}/${name}`;
   try {
     if (readLink(link) === id) unlink(link);
@@ -134,27 +144,18 @@ function releaseName({ name, id }: Record, paths: Paths): void {
 
 /** Ids of all records, whoever looks after them. */
 export function listRecords(paths: Paths): string[] {
-  try {
-    return tryList(containersDirectory(paths)).filter((name) => !name.startsWith("."));
-  } catch {
-    return [];
-  }
+  return tryList(containersDirectory(paths)).filter((name) => !name.startsWith("."));
 }
 
-/**
- * Records that engines which are gone had begun to write: they have no name yet, and nothing else is there.
- * Their directories' names end with the engine's number.
- */
+/** Records that engines which are gone had begun to write or to remove: nothing else is there any more, or yet. */
 export function removeUnfinished(paths: Paths): void {
   const directory = containersDirectory(paths);
-  let names: string[];
-  try {
-    names = tryList(directory).filter((name) => name.startsWith(".new-"));
-  } catch {
-    return;
+  for (const entry of tryList(directory)) {
+    const [, id = "", pid = ""] = /^\.(?:new|old)-(\w+)\.(\d+)$/.exec(entry) ?? [];
+    if (id === "" || exists(`/proc/${pid}`)) continue;
+    for (const name of tryList(namesDirectory(paths))) releaseName({ name, id }, paths);
+    removeTree(`${directory}/${entry}`);
   }
-  for (const name of names)
-    if (!exists(`/proc/${name.split(".").at(-1)}`)) removeTree(`${directory}/${name}`);
 }
 
 /** The id that a name belongs to. */

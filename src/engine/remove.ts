@@ -30,6 +30,7 @@ export async function releaseResources(record: Record, paths: Paths): Promise<vo
 export async function removeContainer(held: Held, paths: Paths): Promise<void> {
   const { record } = held;
   await releaseResources(record, paths);
+  if (record.detached) (await import("./reboot.ts")).removeCopy(record.id, paths);
   if (record.logs !== null) removeTree(record.logs.directory);
   if (record.scratch !== null && !record.keep) await removeScratch(record.scratch);
   removeRecord(held, paths);

@@ -1,10 +1,11 @@
 import { readLayout } from "../cgroup/host.ts";
 import { readUsage } from "../cgroup/stats.ts";
+import { exists } from "../linux/files.ts";
 import { unlock } from "../linux/file-lock.ts";
 import type { Paths } from "../linux/paths.ts";
 import type { Held } from "./record.ts";
 import { cgroupPath, releaseResources, removeContainer } from "./remove.ts";
-import { mark, readExit, readState, writeKilled } from "./state.ts";
+import { mark, readExit, writeKilled } from "./state.ts";
 
 /**
  * What is done once for a detached container that has ended: its control group, its cable and its address go back, its
@@ -12,13 +13,13 @@ import { mark, readExit, readState, writeKilled } from "./state.ts";
  */
 export async function settle(held: Held, paths: Paths): Promise<void> {
   const { record, directory, lockFd } = held;
-  if (record.autoRemove) return await removeContainer(held, paths);
+  const born = exists(`${directory}/state.json`);
+  if (born && record.autoRemove) return await removeContainer(held, paths);
   try {
     const usage = readUsage(readLayout(), cgroupPath(record.id), ["oomKills"]);
     if ((usage.oomKills ?? 0) > 0) mark(directory, "oom-killed");
     await releaseResources(record, paths);
     // A monitor that was killed has noted nothing, and its container has ended with it.
-    const born = (await readState(directory)) !== undefined;
     if (born && !readExit(directory)) writeKilled(directory);
     mark(directory, "settled");
   } finally {

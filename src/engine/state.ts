@@ -1,8 +1,17 @@
-import { closeSync, existsSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { KontenerError } from "../abi/error.ts";
 import { signals } from "../abi/signal.ts";
 import { decodeWaitStatus, type Ended } from "../abi/wait.ts";
 import { encodeNote, MessageReader } from "../launch/protocol.ts";
+import {
+  exists,
+  isErrno,
+  readBytes,
+  readText,
+  rename,
+  tryReadText,
+  writeBytes,
+  writeText,
+} from "../linux/files.ts";
 import type { RuntimeSpec } from "../oci/runtime-spec.ts";
 
 const SIGKILL = signals.SIGKILL; // as a wait status: wait(2), WTERMSIG
@@ -30,8 +39,8 @@ export type Exit = Ended & { finished: string };
 
 /** Written beside and renamed: whoever reads finds all of it or nothing. Not for everybody: environments hold secrets. */
 export function writeWhole(file: string, text: string): void {
-  writeFileSync(`${file}.new`, text, { mode: 0o600 });
-  renameSync(`${file}.new`, file);
+  writeText(`${file}.new`, text, 0o600);
+  rename(`${file}.new`, file);
 }
 
 /** Notes that a container's first process is there; it waits meanwhile. */
@@ -44,7 +53,7 @@ export function noteBirth(
   const ticks = startTicks(pid);
   if (ticks === undefined) return; // killed already
   const state: State = { pid, ticks, started: new Date().toISOString(), address: address ?? null };
-  writeFileSync(`${directory}/config.json`, JSON.stringify(spec), { mode: 0o600 });
+  writeText(`${directory}/config.json`, JSON.stringify(spec), 0o600);
   writeWhole(`${directory}/state.json`, `${JSON.stringify(state)}\n`);
 }
 
@@ -52,10 +61,9 @@ export function noteBirth(
 export type Mark = "kept" | "settled" | "oom-killed";
 
 export const mark = (directory: string, name: Mark): void =>
-  closeSync(openSync(`${directory}/${name}`, "w", 0o600));
+  writeText(`${directory}/${name}`, "", 0o600);
 
-export const isMarked = (directory: string, name: Mark): boolean =>
-  existsSync(`${directory}/${name}`);
+export const isMarked = (directory: string, name: Mark): boolean => exists(`${directory}/${name}`);
 
 /** undefined where the container has not been born yet. */
 export async function readState(directory: string): Promise<State | undefined> {
@@ -71,9 +79,9 @@ export async function readSpec(directory: string): Promise<RuntimeSpec | undefin
 
 function readParsed<T>(file: string, parse: (text: string) => T): T | undefined {
   try {
-    return parse(readFileSync(file, "utf8"));
+    return parse(readText(file));
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    if (isErrno(cause, "ENOENT")) return undefined;
     throw new KontenerError(`cannot read ${file}: ${(cause as Error).message}`, {
       code: "INVALID",
       hint: "kontener rm -f removes the container with all its files",
@@ -86,7 +94,7 @@ function readParsed<T>(file: string, parse: (text: string) => T): T | undefined 
 export function readExit(directory: string): Exit | undefined {
   let bytes: Uint8Array;
   try {
-    bytes = readFileSync(`${directory}/exit`);
+    bytes = readBytes(`${directory}/exit`, 32);
   } catch {
     return undefined;
   }
@@ -98,7 +106,7 @@ export function readExit(directory: string): Exit | undefined {
 /** Notes an end that no monitor could: it was killed by signal 9. */
 export function writeKilled(directory: string): void {
   const bytes = encodeNote("ended", 0, SIGKILL, Date.now() * 1e6);
-  writeFileSync(`${directory}/exit`, bytes, { mode: 0o600 });
+  writeBytes(`${directory}/exit`, bytes, 0o600);
 }
 
 /** The message's struct timespec, of CLOCK_REALTIME. */
@@ -110,14 +118,11 @@ function timeOf(message: Uint8Array): Date {
 
 /** Field 22 of proc_pid_stat(5); undefined where there is no such process. The second field may hold anything. */
 export function startTicks(pid: number): number | undefined {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, "latin1");
-    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-    // A zombie has ended: only its parent has not looked yet.
-    return fields[0] === "Z" || fields[0] === "X" ? undefined : Number(fields[19]);
-  } catch {
-    return undefined;
-  }
+  const text = tryReadText(`/proc/${pid}/stat`);
+  if (text === undefined) return undefined;
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  // A zombie has ended: only its parent has not looked yet.
+  return fields[0] === "Z" || fields[0] === "X" ? undefined : Number(fields[19]);
 }
 
 /** True while PID 1 lives. */

@@ -52,12 +52,27 @@ export function tryReadText(path: string): string | undefined {
   }
 }
 
+/** A file's first bytes, at most `size`. */
+export function readBytes(path: string, size: number): Uint8Array {
+  const fd = call("openat", AT_FDCWD, path, O_CLOEXEC, 0);
+  try {
+    const bytes = memory(size);
+    return bytes.subarray(0, call("read", fd, bytes, size));
+  } finally {
+    close(fd);
+  }
+}
+
 /** Writes a file whole. Without a mode it has to be there already: cgroupfs refuses O_CREAT with EACCES. */
 export function writeText(path: string, text: string, create?: number): void {
+  writeBytes(path, encoder.encode(text), create);
+}
+
+export function writeBytes(path: string, bytes: Uint8Array, create?: number): void {
   const flags = O_WRONLY + O_CLOEXEC + (create === undefined ? 0 : O_CREAT + O_TRUNC);
   const fd = call("openat", AT_FDCWD, path, flags, create ?? 0);
   try {
-    writeAll(fd, encoder.encode(text));
+    writeAll(fd, bytes);
   } finally {
     close(fd);
   }

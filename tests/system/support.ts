@@ -58,6 +58,9 @@ export class Engine {
   }
 
   async close(): Promise<void> {
+    const { stdout } = await this.run(["ps", "-aq"]);
+    const left = stdout.split("\n").filter(Boolean);
+    if (left.length > 0) await this.run(["rm", "-f", ...left]);
     await this.run(["network", "down", "--force"]);
     rmSync(this.directory, { recursive: true, force: true });
   }
@@ -118,7 +121,7 @@ export async function expectAsBefore(engine: Engine, before: Picture): Promise<v
     left = {};
     for (const key of Object.keys(before)) {
       const added = after[key]!.filter((line) => !before[key]!.includes(line));
-      const own = key === "cgroups" || key === "processes"; // those of other engines may end
+      const own = ["cgroups", "processes", "interfaces"].includes(key); // those of other engines may end
       const missing = own ? [] : before[key]!.filter((line) => !after[key]!.includes(line));
       if (added.length + missing.length)
         left[key] = [...added, ...missing.map((line) => `missing: ${line}`)];
