@@ -22,3 +22,4 @@ export { ShellCommand, type Shell } from "./api/shell.ts";
 export type { Stats } from "./api/stats.ts";
 export type { Input, Stdin } from "./api/stdin.ts";
 export type { Signal } from "./abi/signal.ts";
+export type { TerminalSize } from "./api/terminal.ts";

@@ -41,7 +41,7 @@ export class CommandJob implements Job {
   }
 
   async execute(hooks: Hooks): Promise<End> {
-    const { cwd, env, user } = this.#options;
+    const { cwd, env, user, terminal } = this.#options;
     const before = this.#usage();
     try {
       const ended = await execIn({
@@ -51,6 +51,7 @@ export class CommandJob implements Job {
           ...(env ? { env } : {}),
           ...(cwd === undefined ? {} : { workdir: cwd }),
           ...(user === undefined ? {} : { user }),
+          tty: terminal !== undefined,
         },
         ...hooks,
         group: this.#name,

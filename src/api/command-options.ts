@@ -3,6 +3,7 @@ import { invalid } from "../abi/error.ts";
 import { nearest } from "../abi/nearest.ts";
 import { parseDuration, type Duration } from "./duration.ts";
 import type { Input } from "./stdin.ts";
+import type { TerminalSize } from "./terminal.ts";
 
 /** How a command is run, whatever it runs in. */
 export type CommandOptions = {
@@ -37,11 +38,14 @@ export type SpawnOptions = CommandOptions & {
   stdout?: StdioOption;
   /** Default `"pipe"`: `run.stderr`. */
   stderr?: StdioOption;
+  /** A terminal of the command's own instead of the three: `run.stdin` types, `run.stdout` is what is printed. */
+  terminal?: TerminalSize;
 };
 
 export const DEFAULT_MAX_OUTPUT = 64 * 1024 * 1024;
 
 const stdio = v.exactOptional(v.picklist(["pipe", "inherit", "ignore"]));
+const characters = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65535));
 const isInput = (value: unknown): value is Input =>
   typeof value === "string" ||
   value instanceof ArrayBuffer ||
@@ -60,6 +64,7 @@ const schema = v.strictObject({
   stdin: stdio,
   stdout: stdio,
   stderr: stdio,
+  terminal: v.exactOptional(v.strictObject({ cols: characters, rows: characters })),
 });
 
 export type CheckedOptions = v.InferOutput<typeof schema>;
@@ -76,10 +81,12 @@ export function checkCommandOptions(options: object): CheckedOptions {
     const [issue] = result.issues;
     throw invalid(`${v.getDotPath(issue) ?? "options"}: ${issue.message}`);
   }
-  const { timeout, stdin, input } = result.output;
+  const { timeout, stdin, stdout, stderr, input, terminal } = result.output;
   if (timeout !== undefined) parseDuration("timeout", timeout);
   if (stdin !== undefined && input !== undefined)
     throw invalid("stdin and input: there is one standard input", "leave out one of the two");
+  if (terminal && [stdin, stdout, stderr].some((end) => end !== undefined))
+    throw invalid("terminal: it takes the place of stdin, stdout and stderr", "leave those out");
   return result.output;
 }
 

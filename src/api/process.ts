@@ -6,8 +6,9 @@ import { DEFAULT_MAX_OUTPUT, type CheckedOptions } from "./command-options.ts";
 import { Leash } from "./leash.ts";
 import { Output, type Result } from "./output.ts";
 import { ProcessHandle } from "./process-handle.ts";
-import { feed, Stdin } from "./stdin.ts";
+import { feed, pipeSink, Stdin, type Sink } from "./stdin.ts";
 import { capture, laterStream, splitLines, type ByteStream } from "./streams.ts";
+import { Terminal, type TerminalSize } from "./terminal.ts";
 
 /** What the kernel says at a command's end. */
 export type End = Ended & {
@@ -19,6 +20,8 @@ export type End = Ended & {
 export type Hooks = {
   stdio: Stdio;
   spawned(monitor: Launched): void;
+  /** Takes the terminal's outer end, descriptor `fd` of process `pid`. */
+  terminal(pid: number, fd: number): void;
   /** Signals for the command go to process `pid` of the host. */
   signalsTo(pid: number): void;
   /** The command runs. */
@@ -62,7 +65,8 @@ export class Run {
   readonly #job: Job;
   readonly #leash: Leash;
   readonly #handle = new ProcessHandle();
-  readonly #monitor = Promise.withResolvers<Launched>();
+  readonly #ends = Promise.withResolvers<Ends>();
+  #terminal: Terminal | undefined;
   readonly #started = Promise.withResolvers<void>();
   #doomed = false;
   #badInput: unknown;
@@ -70,14 +74,14 @@ export class Run {
   /** @internal `gathered`: {@link collect} will be called, which takes the leash off. */
   constructor(job: Job, options: CheckedOptions, gathered = false) {
     this.#job = job;
-    const monitor = this.#monitor.promise;
-    this.stdout = laterStream(monitor.then((m) => asStream(m.stdout)));
-    this.stderr = laterStream(monitor.then((m) => asStream(m.stderr)));
-    this.stdin = new Stdin(monitor.then((m) => asSink(m.stdin)));
+    const ends = this.#ends.promise;
+    this.stdout = laterStream(ends.then(({ stdout }) => stdout));
+    this.stderr = laterStream(ends.then(({ stderr }) => stderr));
+    this.stdin = new Stdin(ends.then(({ stdin }) => stdin));
     this.#leash = new Leash(options, () => this.#end());
     this.exited = this.#live(options, gathered);
     // All three tell of a start that failed; who asks one of them need not ask the others.
-    for (const promise of [this.exited, monitor, this.#started.promise]) promise.catch(() => {});
+    for (const promise of [this.exited, ends, this.#started.promise]) promise.catch(() => {});
   }
 
   /** Lines of standard output as they come, without their ends. Throws where the command could not be started. */
@@ -106,6 +110,11 @@ export class Run {
     this.#handle.send(signal);
   }
 
+  /** A new size for the command's terminal; without one nothing happens. */
+  resize(size: TerminalSize): void {
+    this.#terminal?.resize(size);
+  }
+
   /** @internal Gathers what it prints, and waits for its end. */
   async collect(limit = DEFAULT_MAX_OUTPUT): Promise<Output> {
     using leash = this.#leash; // until the outputs end as well: a process in the background may hold them open
@@ -125,30 +134,14 @@ export class Run {
 
   async #live(options: CheckedOptions, gathered: boolean): Promise<Result> {
     const start = performance.now();
-    const { stdin, stdout, stderr, input } = options;
     try {
       this.#leash.throwIfAborted();
-      const end = await this.#job.execute({
-        stdio: [
-          input === undefined ? (stdin ?? "ignore") : "pipe",
-          stdout ?? "pipe",
-          stderr ?? "pipe",
-        ],
-        spawned: (monitor) => {
-          this.#monitor.resolve(monitor);
-          if (input !== undefined) void this.#feed(input);
-        },
-        signalsTo: (pid) => this.#handle.open(pid),
-        executed: () => {
-          this.#started.resolve();
-          if (this.#doomed) void this.#end(); // it was too early for that before
-        },
-      });
+      const end = await this.#job.execute(this.#hooks(options));
       this.#leash.throwIfAborted();
       if (this.#badInput !== undefined) throw this.#badInput;
       return this.#result(end, performance.now() - start);
     } catch (error) {
-      this.#monitor.reject(error);
+      this.#ends.reject(error);
       this.#started.reject(error);
       throw error;
     } finally {
@@ -157,6 +150,31 @@ export class Run {
       this.#started.resolve(); // killed before it ran
       void this.stdin.end().catch(() => undefined);
     }
+  }
+
+  #hooks({ stdin, stdout, stderr, input, terminal: size }: CheckedOptions): Hooks {
+    const connect = (ends: Ends): void => {
+      this.#ends.resolve(ends);
+      if (input !== undefined) void this.#feed(input);
+    };
+    const first = input === undefined ? (stdin ?? "ignore") : "pipe";
+    return {
+      stdio: size ? ["ignore", "ignore", "ignore"] : [first, stdout ?? "pipe", stderr ?? "pipe"],
+      spawned(monitor) {
+        if (!size) connect(pipesOf(monitor));
+      },
+      terminal: (pid, fd) => {
+        if (!size) return;
+        const terminal = new Terminal(pid, fd, size);
+        this.#terminal = terminal;
+        connect({ stdin: terminal, stdout: terminal.stdout, stderr: nothing() });
+      },
+      signalsTo: (pid) => this.#handle.open(pid),
+      executed: () => {
+        this.#started.resolve();
+        if (this.#doomed) void this.#end(); // it was too early for that before
+      },
+    };
   }
 
   #result(end: End, wallTime: number): Result {
@@ -185,8 +203,15 @@ export class Run {
   }
 }
 
-const asStream = (stream: Launched["stdout"]): ByteStream =>
-  stream instanceof ReadableStream ? (stream as ByteStream) : new Blob([]).stream();
+/** The caller's ends of a command's standard descriptors. */
+type Ends = { stdin: Sink | undefined; stdout: ByteStream; stderr: ByteStream };
 
-const asSink = (sink: Launched["stdin"]): Bun.FileSink | undefined =>
-  typeof sink === "object" ? sink : undefined;
+const nothing = (): ByteStream => new Blob([]).stream();
+const asStream = (stream: Launched["stdout"]): ByteStream =>
+  stream instanceof ReadableStream ? (stream as ByteStream) : nothing();
+
+const pipesOf = ({ stdin, stdout, stderr }: Launched): Ends => ({
+  stdin: typeof stdin === "object" ? pipeSink(stdin) : undefined,
+  stdout: asStream(stdout),
+  stderr: asStream(stderr),
+});

@@ -8,23 +8,33 @@ export type Input =
   | AsyncIterable<Uint8Array | string>;
 type Chunk = string | ArrayBuffer | ArrayBufferView;
 
-/** The command's standard input, with `stdin: "pipe"`. What is written after the command has ended is lost without a word. */
+/** Where the bytes go: a pipe, or a terminal. */
+export type Sink = { write(data: Chunk): Promise<void>; end(): Promise<void> };
+
+export const pipeSink = (sink: Bun.FileSink): Sink => ({
+  async write(data) {
+    sink.write(data as string);
+    await sink.flush();
+  },
+  async end() {
+    await sink.end();
+  },
+});
+
+/** The command's standard input, with `stdin: "pipe"` or a terminal. What is written after the command has ended is lost without a word. */
 export class Stdin {
-  readonly #sink: Promise<Bun.FileSink | undefined>;
+  readonly #sink: Promise<Sink | undefined>;
   #open = true;
 
   /** @internal */
-  constructor(sink: Promise<Bun.FileSink | undefined>) {
+  constructor(sink: Promise<Sink | undefined>) {
     this.#sink = sink;
     this.#sink.catch(() => undefined); // a start that fails is told by the run
   }
 
   /** Fulfilled when the pipe has taken it, as the command may be slow to read; false where nobody reads any more. */
   async write(data: Chunk): Promise<boolean> {
-    return await this.#do(async (sink) => {
-      sink.write(data as string);
-      await sink.flush();
-    });
+    return await this.#do((sink) => sink.write(data));
   }
 
   /** The command reads the end of the file. */
@@ -35,7 +45,7 @@ export class Stdin {
     });
   }
 
-  async #do(write: (sink: Bun.FileSink) => Promise<void>): Promise<boolean> {
+  async #do(write: (sink: Sink) => Promise<void>): Promise<boolean> {
     const sink = await this.#sink;
     if (!sink || !this.#open) return false;
     try {

@@ -70,6 +70,25 @@ describeAsRoot("a box ends with its owner", () => {
     },
   );
 
+  test("a child that the owner spawns meanwhile gets none of the engine's descriptors", async () => {
+    const children = async () => {
+      for (let i = 0; i < 10; i++) {
+        const child = Bun.spawn(["ls", "/proc/self/fd"], { stdout: "pipe" });
+        expect(await child.stdout.text()).toBe("0\n1\n2\n3\n"); // 3: the directory that ls reads
+      }
+    };
+    await using box = await container("busybox", none);
+    const sleeper = box.spawn(["sleep", "60"], { stdin: "pipe" });
+    await Promise.all([
+      children(),
+      ...[1, 2, 3].map(() => box.exec(["true"])),
+      run("busybox", ["true"], none),
+      box.writeFile("/big", "x".repeat(1e7)),
+      box.glob("/**/*"),
+    ]);
+    await sleeper.kill();
+  });
+
   test("many boxes at once, each with commands at once", async () => {
     const before = hostPicture(engine);
     await Promise.all(
