@@ -199,6 +199,7 @@ export class Run {
 
   async #end(): Promise<void> {
     this.#doomed = true;
+    this.#handle.send("SIGKILL"); // also where this host has no control group to find the others by
     await this.#job.kill();
   }
 }

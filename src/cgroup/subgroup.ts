@@ -4,11 +4,14 @@ import { homeOf, type CgroupLayout, type Hierarchy } from "./layout.ts";
 /**
  * A group inside a container's own for one command and all that it starts. In the unified tree it costs one mkdir(2), and
  * the kernel kills and counts by it; it has no controllers, so that "no internal processes" (cgroups(7)) does not forbid
- * that PID 1 stays in the group above, whose limits hold for both. On v1 it is in the freezer's tree: killing there
- * begins with stopping.
+ * that PID 1 stays in the group above, whose limits hold for both. On v1 it is in the freezer's tree, where that is: killing
+ * there begins with stopping.
  */
-export const subgroupTree = (layout: CgroupLayout): Hierarchy | undefined =>
-  layout.unified ?? homeOf(layout, "freezer");
+export function subgroupTree(layout: CgroupLayout): Hierarchy | undefined {
+  if (layout.unified) return layout.unified;
+  const homes = (["freezer", "memory", "cpuacct"] as const).map((c) => homeOf(layout, c));
+  return homes.find((home) => home !== undefined); // in all three each container is: see treesFor()
+}
 
 /** The steps of {@link planCgroup}'s `join`, into the group `name` below instead. */
 export function intoSubgroup(
