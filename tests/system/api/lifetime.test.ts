@@ -70,6 +70,14 @@ describeAsRoot("a box ends with its owner", () => {
     },
   );
 
+  test("an owner with a large heap, busy workers and its collector at work starts all that it asks for", async () => {
+    const child = Bun.spawn([process.execPath, `${import.meta.dir}/busy-owner.ts`], {
+      env: { ...engine.env },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    expect(await child.stdout.text()).toBe("20 300000\n");
+  });
+
   test("a child that the owner spawns meanwhile gets none of the engine's descriptors", async () => {
     const children = async () => {
       for (let i = 0; i < 10; i++) {
