@@ -15,7 +15,7 @@ export async function forEachContainer(
   let code = 0;
   for (const word of words) {
     try {
-      const result = await act(await findContainer(word, paths), paths);
+      const result = await act(findContainer(word, paths), paths);
       console.log(result ?? word);
     } catch (error) {
       await report(error);

@@ -20,7 +20,7 @@ export async function exclusively<T>(
     });
   try {
     return await withLock(`${entry.directory}/verb.lock`, async () => {
-      const now = await readEntry(entry.record.id, paths);
+      const now = readEntry(entry.record.id, paths);
       if (!now) throw gone();
       return await fn(now);
     });

@@ -4,9 +4,16 @@ import { isFrozen } from "../cgroup/freeze.ts";
 import { readLayout } from "../cgroup/host.ts";
 import type { CgroupLayout } from "../cgroup/layout.ts";
 import type { Paths } from "../linux/paths.ts";
-import { containersDirectory, idOfName, listRecords, readRecord, type Record } from "./record.ts";
+import {
+  containersDirectory,
+  idOfName,
+  listRecords,
+  readRecordWith,
+  type Record,
+} from "./record.ts";
+import { parseRecord, parseState } from "./record-schema.ts";
 import { cgroupPath } from "./remove.ts";
-import { isMarked, lives, readExit, readState, type Exit, type State } from "./state.ts";
+import { isMarked, lives, readExit, readStateWith, type Exit, type State } from "./state.ts";
 
 export type Status = "created" | "running" | "paused" | "exited";
 
@@ -23,16 +30,22 @@ export type Entry = {
   oomKilled: boolean;
 };
 
-/** All containers, the youngest first. One whose files cannot be read is told of and left out. */
-export async function listContainers(
+/**
+ * Containers, the youngest first. One whose files cannot be read is told of and left out. `ended`: also those that have
+ * ended, of which {@link Entry.state} is left out: a thousand of them should not take long.
+ */
+export function listContainers(
   paths: Paths,
   broken: (error: unknown) => void,
-): Promise<Entry[]> {
+  ended = true,
+): Entry[] {
   const entries: Entry[] = [];
   const layout = readLayout();
   for (const id of listRecords(paths)) {
+    const directory = `${containersDirectory(paths)}/${id}`;
+    if (!ended && isMarked(directory, "settled")) continue;
     try {
-      const entry = await readEntry(id, paths, layout);
+      const entry = readEntry(id, paths, layout, true);
       if (entry) entries.push(entry);
     } catch (error) {
       broken(error);
@@ -42,16 +55,17 @@ export async function listContainers(
 }
 
 /** undefined where it has been removed meanwhile. */
-export async function readEntry(
+export function readEntry(
   id: string,
   paths: Paths,
   layout: CgroupLayout = readLayout(),
-): Promise<Entry | undefined> {
-  const record = await readRecord(id, paths);
+  brief = false,
+): Entry | undefined {
+  const record = readRecordWith(parseRecord, id, paths);
   if (!record) return undefined;
   const directory = `${containersDirectory(paths)}/${id}`;
-  const state = await readState(directory);
   const exit = readExit(directory);
+  const state = exit && brief ? undefined : readStateWith(parseState, directory);
   return {
     record,
     directory,
@@ -67,8 +81,9 @@ function statusOf(
   exit: Exit | undefined,
   isPaused: () => boolean,
 ): Status {
+  if (exit) return "exited";
   if (!state) return "created";
-  if (exit || !lives(state)) return "exited";
+  if (!lives(state)) return "exited";
   return isPaused() ? "paused" : "running";
 }
 
@@ -77,7 +92,7 @@ function statusOf(
  *
  * @throws KontenerError NOT_FOUND, INVALID where it is ambiguous
  */
-export async function findContainer(word: string, paths: Paths): Promise<Entry> {
+export function findContainer(word: string, paths: Paths): Entry {
   const ids = listRecords(paths);
   const named = /^[\w.-]+$/.test(word) ? idOfName(word, paths) : undefined;
   const matches = named === undefined ? ids.filter((id) => word && id.startsWith(word)) : [named];
@@ -87,13 +102,13 @@ export async function findContainer(word: string, paths: Paths): Promise<Entry> 
       hint: `one of ${matches.join(", ")}`,
       exitCode: 1,
     });
-  const entry = matches[0] === undefined ? undefined : await readEntry(matches[0], paths);
+  const entry = matches[0] === undefined ? undefined : readEntry(matches[0], paths);
   if (entry) return entry;
-  throw await notFound(word, paths);
+  throw notFound(word, paths);
 }
 
-async function notFound(word: string, paths: Paths): Promise<KontenerError> {
-  const names = (await listContainers(paths, () => undefined)).map(({ record }) => record.name);
+function notFound(word: string, paths: Paths): KontenerError {
+  const names = listContainers(paths, () => undefined).map(({ record }) => record.name);
   const close = nearest(word, names);
   const few = names.slice(0, 10).join(", ");
   const hint = close.length > 0 ? `did you mean ${close.join(" or ")}?` : `there are: ${few}`;

@@ -1,6 +1,5 @@
 import {
   exists,
-  isErrno,
   makeDirectories,
   readText,
   removeTree,
@@ -34,11 +33,8 @@ export function saveCopy(record: Record, paths: Paths): void {
 }
 
 export function removeCopy(id: string, paths: Paths): void {
-  try {
-    unlink(copyOf(id, paths));
-  } catch (error) {
-    if (!isErrno(error, "ENOENT")) throw error;
-  }
+  const copy = copyOf(id, paths);
+  for (const file of [copy, `${copy}.new`]) if (exists(file)) unlink(file);
 }
 
 /**
@@ -61,10 +57,10 @@ export async function restoreAfterReboot(paths: Paths): Promise<void> {
 async function restore(id: string, paths: Paths): Promise<void> {
   const directory = `${containersDirectory(paths)}/${id}`;
   if (exists(directory)) return;
-  const { parseWith, recordSchema } = await import("./record-schema.ts");
+  const { parseRecord } = await import("./record-schema.ts");
   let record: Record;
   try {
-    record = parseWith(recordSchema, readText(copyOf(id, paths)));
+    record = parseRecord(readText(copyOf(id, paths)));
     if (record.id !== id) throw new Error("it is about another container");
   } catch {
     return; // cut off by the power cut itself: its files go with the orphans

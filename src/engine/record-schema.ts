@@ -14,7 +14,7 @@ const natural = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const id = v.pipe(v.string(), v.regex(/^[0-9a-f]{12}$/, "not a container's id"));
 const path = v.pipe(v.string(), v.startsWith("/"));
 
-export const recordSchema = v.strictObject({
+const recordSchema = v.strictObject({
   id,
   name: v.string(),
   hostname: v.string(),
@@ -33,7 +33,7 @@ export const recordSchema = v.strictObject({
   ),
 }) satisfies v.GenericSchema<Record>;
 
-export const stateSchema = v.strictObject({
+const stateSchema = v.strictObject({
   pid: natural,
   ticks: natural,
   started: v.pipe(v.string(), v.isoTimestamp()),
@@ -41,7 +41,7 @@ export const stateSchema = v.strictObject({
 }) satisfies v.GenericSchema<State>;
 
 /** Of a specification only what is read again; the rest goes through untouched. */
-export const specSchema = v.looseObject({
+const specSchema = v.looseObject({
   ociVersion: v.string(),
   process: v.looseObject({
     user: v.looseObject({ uid: natural, gid: natural }),
@@ -53,12 +53,14 @@ export const specSchema = v.looseObject({
 });
 
 /** Parses; throws an Error of one sentence about the first field that does not fit. */
-export function parseWith<T>(schema: v.GenericSchema<unknown, T>, text: string): T {
+function parseWith<T>(schema: v.GenericSchema<unknown, T>, text: string): T {
   const result = v.safeParse(schema, JSON.parse(text), { abortEarly: true });
   if (result.success) return result.output;
   const [issue] = result.issues;
   throw new Error(`${v.getDotPath(issue) ?? "the whole"}: ${issue.message}`);
 }
 
+export const parseRecord = (text: string): Record => parseWith(recordSchema, text);
+export const parseState = (text: string): State => parseWith(stateSchema, text);
 export const parseSpec = (text: string): RuntimeSpec =>
   parseWith(specSchema, text) as unknown as RuntimeSpec;

@@ -169,10 +169,18 @@ export function idOfName(name: string, paths: Paths): string | undefined {
 
 /** Reads a record; a torn or foreign one is an error in words. undefined where there is none (any more). */
 export async function readRecord(id: string, paths: Paths): Promise<Record | undefined> {
+  return readRecordWith((await import("./record-schema.ts")).parseRecord, id, paths);
+}
+
+/** The same where the schema is loaded. */
+export function readRecordWith(
+  parse: (text: string) => Record,
+  id: string,
+  paths: Paths,
+): Record | undefined {
   const file = `${containersDirectory(paths)}/${id}/record.json`;
   try {
-    const { parseWith, recordSchema } = await import("./record-schema.ts");
-    const record = parseWith(recordSchema, readText(file));
+    const record = parse(readText(file));
     if (record.id !== id) throw new Error(`it is about container ${record.id}`);
     return record;
   } catch (error) {

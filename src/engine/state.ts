@@ -66,10 +66,10 @@ export const mark = (directory: string, name: Mark): void =>
 export const isMarked = (directory: string, name: Mark): boolean => exists(`${directory}/${name}`);
 
 /** undefined where the container has not been born yet. */
-export async function readState(directory: string): Promise<State | undefined> {
-  const { parseWith, stateSchema } = await import("./record-schema.ts");
-  return readParsed(`${directory}/state.json`, (text) => parseWith(stateSchema, text));
-}
+export const readStateWith = (
+  parse: (text: string) => State,
+  directory: string,
+): State | undefined => readParsed(`${directory}/state.json`, parse);
 
 /** The specification that a container was born from; undefined where it has not been born yet. */
 export async function readSpec(directory: string): Promise<RuntimeSpec | undefined> {

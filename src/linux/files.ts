@@ -22,12 +22,15 @@ export const close = (fd: number): void => void tryCall("close", fd);
 export const isErrno = (error: unknown, ...names: readonly string[]): boolean =>
   error instanceof SyscallError && names.includes(error.errno);
 
-/** What a descriptor gives until its end, as text. */
+/** What a descriptor gives until its end, as text. Most files are one piece: a decoder of their own would cost more. */
 export function readAll(fd: number): string {
   const buffer = (chunk ??= memory(CHUNK));
+  const first = buffer.slice(0, call("read", fd, buffer, CHUNK));
+  let size = first.length === 0 ? 0 : call("read", fd, buffer, CHUNK);
+  if (size === 0) return decoder.decode(first);
   const stream = new TextDecoder();
-  let text = "";
-  for (let size; (size = call("read", fd, buffer, CHUNK)) > 0;)
+  let text = stream.decode(first, { stream: true });
+  for (; size > 0; size = call("read", fd, buffer, CHUNK))
     text += stream.decode(buffer.subarray(0, size), { stream: true });
   return text + stream.decode();
 }

@@ -44,7 +44,7 @@ export const exec = verb({
       throw invalid(`--workdir ${quote(workdir)} is not an absolute path`);
     const user = value("user");
     const paths = statePaths();
-    const entry = await findContainer(name, paths);
+    const entry = findContainer(name, paths);
     const { code } = await execAttached(
       entry,
       {

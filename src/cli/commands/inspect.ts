@@ -16,7 +16,7 @@ export const inspect = verb({
     let code = 0;
     for (const word of words) {
       try {
-        found.push(await describe(await findContainer(word, paths)));
+        found.push(await describe(findContainer(word, paths)));
       } catch (error) {
         await report(error);
         code = 1;

@@ -22,7 +22,7 @@ export const logs = verb({
   ],
   words: [1, 1],
   async run({ words, has, value }) {
-    const entry = await findContainer(words[0]!, paths());
+    const entry = findContainer(words[0]!, paths());
     const settings = settingsOf(entry);
     const moment = (name: "since" | "until", otherwise: number) => {
       const text = value(name);

@@ -32,7 +32,7 @@ export const ps = verb({
     const all = has("all") || filters.some(({ key }) => key === "status");
     const paths = statePaths();
     await collectGarbage(paths).catch((error: unknown) => say(errorText(error, false).message));
-    const entries = (await listContainers(paths, (e) => say(errorText(e, false).message)))
+    const entries = listContainers(paths, (e) => say(errorText(e, false).message), all)
       .filter(({ status }) => all || status === "running" || status === "paused")
       .filter((entry) => matches(entry, filters));
     if (has("quiet")) for (const { record } of entries) console.log(record.id);

@@ -11,7 +11,7 @@ export const rename = verb({
   words: [2, 2],
   async run({ words: [word = "", name = ""] }) {
     const paths = statePaths();
-    const entry = await findContainer(word, paths);
+    const entry = findContainer(word, paths);
     await exclusively(entry, paths, (now) => Promise.resolve(renameContainer(now, name, paths)));
     return 0;
   },

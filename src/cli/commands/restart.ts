@@ -26,7 +26,7 @@ export const restart = verb({
     return await forEachContainer(words, (entry, paths) =>
       exclusively(entry, paths, async (now) => {
         await stopContainer(now, paths, options);
-        const stopped = await readEntry(entry.record.id, paths);
+        const stopped = readEntry(entry.record.id, paths);
         if (stopped) await startAgain(stopped, paths, { warn: say });
       }),
     );

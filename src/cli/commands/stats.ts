@@ -21,16 +21,16 @@ export const stats = verb({
   async run({ words, has, value }) {
     const json = wantsJson(value("format") ?? "text");
     const paths = statePaths();
-    const chosen = await Promise.all(words.map((word) => findContainer(word, paths)));
+    const chosen = words.map((word) => findContainer(word, paths));
     for (const entry of chosen) requireRunning(entry);
-    const entries = async () =>
+    const entries = (): Entry[] =>
       words.length > 0
         ? chosen.filter(({ state }) => state && lives(state))
-        : (await listContainers(paths, (e) => say(errorText(e, false).message))).filter(
+        : listContainers(paths, (e) => say(errorText(e, false).message), false).filter(
             ({ status }) => status === "running" || status === "paused",
           );
     const once = has("no-stream");
-    for (let now = await entries(); once || now.length > 0; now = await entries()) {
+    for (let now = entries(); once || now.length > 0; now = entries()) {
       const before = await Promise.all(now.map(takeSample));
       await Bun.sleep(once ? 200 : 1000);
       const after = await Promise.all(now.map(takeSample));

@@ -14,7 +14,7 @@ export const top = verb({
   words: [1, 1],
   async run({ words, value }) {
     const json = wantsJson(value("format") ?? "text");
-    const entry = await findContainer(words[0]!, paths());
+    const entry = findContainer(words[0]!, paths());
     requireRunning(entry);
     const processes = processesOf(entry);
     if (json) console.log(JSON.stringify(processes, null, 2));
