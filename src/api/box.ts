@@ -17,7 +17,7 @@ import { containerOptions, type BoxOptions } from "./options.ts";
 import type { Output } from "./output.ts";
 import { Run } from "./process.ts";
 import { shellOf, type Shell } from "./shell.ts";
-import { warn } from "./start.ts";
+import { inBackground } from "./warn.ts";
 import { readStats, type Stats } from "./stats.ts";
 
 const end = Symbol("end");
@@ -46,7 +46,7 @@ function limitLife(
 const busy = new Set<Box>();
 
 const forgotten = new FinalizationRegistry<BoxEngine>((engine) => {
-  engine.discard().catch((error: unknown) => warn(String(error)));
+  inBackground(engine.discard());
 });
 
 /**

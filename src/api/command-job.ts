@@ -1,4 +1,4 @@
-import { rmdirSync } from "node:fs";
+import { existsSync, rmdirSync } from "node:fs";
 import { readLayout } from "../cgroup/host.ts";
 import { killCgroup } from "../cgroup/kill.ts";
 import { readUsage } from "../cgroup/stats.ts";
@@ -9,7 +9,7 @@ import { cgroupPath } from "../engine/remove.ts";
 import type { Container } from "../engine/container.ts";
 import type { CheckedOptions } from "./command-options.ts";
 import type { End, Hooks, Job } from "./process.ts";
-import { warn } from "./start.ts";
+import { warn } from "./warn.ts";
 
 /**
  * A command in a box, in a control group of its own inside the box's: what it starts cannot leave that, by no fork, session
@@ -70,7 +70,12 @@ export class CommandJob implements Job {
   }
 
   async kill(): Promise<void> {
-    await killCgroup(this.#layout, this.#group);
+    try {
+      await killCgroup(this.#layout, this.#group);
+    } catch (error) {
+      const tree = subgroupTree(this.#layout);
+      if (tree && existsSync(`${tree.mount}${this.#group}`)) throw error; // else it has ended meanwhile
+    }
   }
 
   #usage() {

@@ -1,4 +1,5 @@
 import { parseDuration, type Duration } from "./duration.ts";
+import { inBackground } from "./warn.ts";
 
 /** What may end something before its time. `using` takes both off. */
 export class Leash implements Disposable {
@@ -12,13 +13,13 @@ export class Leash implements Disposable {
     end: () => Promise<void>,
   ) {
     this.#signal = signal;
-    this.#abort = () => void end();
+    this.#abort = () => inBackground(end());
     signal?.addEventListener("abort", this.#abort);
     if (timeout === undefined) return;
     this.#timer = setTimeout(
       () => {
         this.timedOut = true;
-        void end();
+        inBackground(end());
       },
       parseDuration("timeout", timeout),
     );

@@ -9,6 +9,7 @@ import { ProcessHandle } from "./process-handle.ts";
 import { feed, pipeSink, Stdin, type Sink } from "./stdin.ts";
 import { capture, laterStream, splitLines, type ByteStream } from "./streams.ts";
 import { Terminal, type TerminalSize } from "./terminal.ts";
+import { inBackground } from "./warn.ts";
 
 /** What the kernel says at a command's end. */
 export type End = Ended & {
@@ -120,7 +121,7 @@ export class Run {
     using leash = this.#leash; // until the outputs end as well: a process in the background may hold them open
     let truncated = false;
     const full = () => {
-      if (!truncated) void this.#end();
+      if (!truncated) inBackground(this.#end());
       truncated = true;
     };
     const read = async (stream: ByteStream) =>
@@ -155,7 +156,7 @@ export class Run {
   #hooks({ stdin, stdout, stderr, input, terminal: size }: CheckedOptions): Hooks {
     const connect = (ends: Ends): void => {
       this.#ends.resolve(ends);
-      if (input !== undefined) void this.#feed(input);
+      if (input !== undefined) inBackground(this.#feed(input));
     };
     const first = input === undefined ? (stdin ?? "ignore") : "pipe";
     return {
@@ -172,7 +173,7 @@ export class Run {
       signalsTo: (pid) => this.#handle.open(pid),
       executed: () => {
         this.#started.resolve();
-        if (this.#doomed) void this.#end(); // it was too early for that before
+        if (this.#doomed) inBackground(this.#end()); // it was too early for that before
       },
     };
   }

@@ -10,7 +10,7 @@ import { stageImage, withImageLock } from "../image/stage.ts";
 import { findImage } from "../image/store.ts";
 import { paths as statePaths } from "../linux/paths.ts";
 import { overlayPaths } from "../plan/rootfs.ts";
-import { warn } from "./start.ts";
+import { warn } from "./warn.ts";
 
 /** Does something while no process of the box runs: what is read then is of one moment, and no path in it changes. */
 export async function whileFrozen<T>(container: Container, fn: () => T | Promise<T>): Promise<T> {

@@ -5,6 +5,7 @@ import { requireRoot } from "../engine/run.ts";
 import { findImage } from "../image/store.ts";
 import { paths as statePaths } from "../linux/paths.ts";
 import type { ContainerOptions } from "../spec/options.ts";
+import { warn } from "./warn.ts";
 
 type Rest = Pick<StartRequest, "stdio" | "idle" | "spawned" | "signalsTo" | "prepared">;
 
@@ -35,9 +36,4 @@ export async function discard(container: Container): Promise<void> {
   await container.kill();
   await container.ended.catch(() => undefined);
   await container.remove();
-}
-
-/** Node's own channel for it: printed once, or handled by `process.on("warning")`. */
-export function warn(text: string): void {
-  process.emitWarning(text, "KontenerWarning");
 }
