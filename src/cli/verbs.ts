@@ -22,6 +22,9 @@ export const ownVerbs = {
   top: () => import("./commands/top.ts").then(({ top }) => top),
   stats: () => import("./commands/stats.ts").then(({ stats }) => stats),
   rename: () => import("./commands/rename.ts").then(({ rename }) => rename),
+  update: () => import("./commands/update.ts").then(({ update }) => update),
+  diff: () => import("./commands/diff.ts").then(({ diff }) => diff),
+  container: () => import("./commands/container.ts").then(({ container }) => container),
   wait: () => import("./commands/wait.ts").then(({ wait }) => wait),
 } satisfies Record<string, () => Promise<OwnVerb>>;
 

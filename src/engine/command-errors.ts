@@ -1,6 +1,6 @@
-import { existsSync, readdirSync } from "node:fs";
 import { KontenerError, SyscallError } from "../abi/error.ts";
 import { nearest } from "../abi/nearest.ts";
+import { exists, tryList } from "../linux/files.ts";
 import type { RuntimeSpec } from "../oci/runtime-spec.ts";
 import { searchPath } from "../plan/command.ts";
 
@@ -16,7 +16,7 @@ export function commandError(
   if (!(error instanceof SyscallError) || error.call !== "execve") return error;
   const command = spec.process.args[0]!;
   const found = searchPath(command, spec.process.env).find((path) =>
-    layers.some((layer) => existsSync(layer + path)),
+    layers.some((layer) => exists(layer + path)),
   );
   const shown = JSON.stringify(command);
   const fail = (message: string, exitCode: number, hint?: string) =>
@@ -61,16 +61,8 @@ function suggestions(
 ): string | undefined {
   const directories = searchPath("", spec.process.env).filter((path) => path.startsWith("/"));
   const names = layers.flatMap((layer) =>
-    directories.flatMap((directory) => list(layer + directory)),
+    directories.flatMap((directory) => tryList(layer + directory)),
   );
   const close = nearest(command, [...new Set(names)]);
   return close.length ? `did you mean ${close.join(", ")}?` : undefined;
-}
-
-function list(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch {
-    return [];
-  }
 }

@@ -63,3 +63,23 @@ export async function takeAbandoned(id: string, paths: Paths): Promise<Held | un
   unlock(lockFd);
   return undefined;
 }
+
+export type Garbage = {
+  id: string;
+  name: string;
+  /** It has ended, and stays with its files; only what it has of the host goes. */
+  kept: boolean;
+};
+
+/** What {@link collectGarbage} would do. */
+export async function findGarbage(paths: Paths): Promise<Garbage[]> {
+  const found: Garbage[] = [];
+  for (const id of listRecords(paths)) {
+    if (isMarked(`${containersDirectory(paths)}/${id}`, "settled")) continue;
+    const held = await takeAbandoned(id, paths);
+    if (!held) continue;
+    found.push({ id, name: held.record.name, kept: isMarked(held.directory, "kept") });
+    unlock(held.lockFd);
+  }
+  return found;
+}

@@ -103,10 +103,16 @@ function claimName({ name, id }: Record, paths: Paths): void {
 export function renameRecord(record: Record, name: string, paths: Paths): void {
   const renamed = { ...record, name };
   claimName(renamed, paths);
-  const file = `${containersDirectory(paths)}/${record.id}/record.json`;
-  writeWhole(file, `${JSON.stringify(renamed)}\n`);
+  rewriteRecord(renamed, paths);
   releaseName(record, paths);
 }
+
+/** Puts another record in the place of the one that is there; whoever does holds `verb.lock`. */
+export const rewriteRecord = (record: Record, paths: Paths): void =>
+  writeWhole(
+    `${containersDirectory(paths)}/${record.id}/record.json`,
+    `${JSON.stringify(record)}\n`,
+  );
 
 /** The last thing that happens to a container. */
 export function removeRecord({ record, directory, lockFd }: Held, paths: Paths): void {

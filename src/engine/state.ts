@@ -43,6 +43,9 @@ export function writeWhole(file: string, text: string): void {
   rename(`${file}.new`, file);
 }
 
+export const writeSpec = (directory: string, spec: RuntimeSpec): void =>
+  writeWhole(`${directory}/config.json`, JSON.stringify(spec));
+
 /** Notes that a container's first process is there; it waits meanwhile. */
 export function noteBirth(
   directory: string,
@@ -53,7 +56,7 @@ export function noteBirth(
   const ticks = startTicks(pid);
   if (ticks === undefined) return; // killed already
   const state: State = { pid, ticks, started: new Date().toISOString(), address: address ?? null };
-  writeText(`${directory}/config.json`, JSON.stringify(spec), 0o600);
+  writeSpec(directory, spec);
   writeWhole(`${directory}/state.json`, `${JSON.stringify(state)}\n`);
 }
 
