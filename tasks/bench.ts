@@ -23,7 +23,9 @@ if (!process.env["KONTENER_BENCH"]) {
 
 const rounds = Number(process.argv[2] ?? 40);
 const directory = mkdtempSync("/var/tmp/kontener-bench-");
-const env = { KONTENER_LIB: `${directory}/lib`, KONTENER_RUN: `${directory}/run` };
+// Where users have them: images on a disk, records in memory.
+const records = `/run/kontener-bench-${process.pid}`;
+const env = { KONTENER_LIB: `${directory}/lib`, KONTENER_RUN: records };
 const kontener = `${root}dist/kontener`;
 
 try {
@@ -63,7 +65,7 @@ try {
   console.log(`\n${await memory()}`);
 } finally {
   await run([kontener, "network", "down"]).catch(() => undefined);
-  rmSync(directory, { recursive: true, force: true });
+  for (const path of [directory, records]) rmSync(path, { recursive: true, force: true });
 }
 
 async function run(command: string[]): Promise<void> {

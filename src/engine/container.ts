@@ -90,9 +90,9 @@ async function start(request: StartRequest, held: Held): Promise<Container> {
     born(first) {
       pid = first;
       request.prepared?.(scratch);
-      noteBirth(held.directory, first, cable?.address, spec);
     },
     executed() {
+      noteBirth(held.directory, pid, cable?.address, spec);
       // After a power cut nothing else would tell it from garbage.
       if (record.keep && record.scratch !== null) mark(record.scratch, "kept");
       running.resolve();
@@ -140,5 +140,6 @@ export function newRecord({
     detached: false,
     autoRemove: false,
     logs: null,
+    restart: null,
   };
 }

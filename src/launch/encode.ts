@@ -1,4 +1,5 @@
 import { errnos } from "../abi/errno.ts";
+import { AT_FDCWD } from "../abi/open.ts";
 import { archOf, syscallNumber, type Arch, type SyscallName } from "../abi/syscall.ts";
 import { parametersOf } from "../plan/signatures.ts";
 import { FIRST_STORED_FD, type Plan, type Step } from "../plan/step.ts";
@@ -28,6 +29,14 @@ export type Encoded = {
 /** Steps are numbered through the plan: the monitor's, then PID 1's. */
 export const numbered = (plan: Plan): Step[] => [...plan.monitor, ...plan.init];
 
+/** A program of the host's that takes the monitor's place when PID 1 has ended. */
+export type Successor = { argv: readonly string[]; env: readonly string[] };
+
+/** What the monitor may have left or joined; the mount namespace last, in which the others' files are. */
+const hostNamespaces = ["uts", "ipc", "net", "pid_for_children", "mnt"] as const;
+
+const O_RDWR = 2;
+const SIG_SETMASK = 2;
 const CLOCK_REALTIME = 0;
 const CLOCK_MONOTONIC = 1;
 const PR_SET_DUMPABLE = 4;
@@ -41,13 +50,19 @@ const O_CLOEXEC = 0o2000000;
 /**
  * Lays a plan out for the launcher program. `narrate`: each step reports that it is done, with the time. `detached`: the
  * monitor finds two more descriptors behind its socket, and keeps them: a lock, held for as long as it lives, and a file,
- * to which it writes the message "ended".
+ * to which it writes the message "ended". `successor`: what the monitor becomes after that, back among the host's
+ * namespaces.
  */
 export function encode(
   plan: Plan,
-  { narrate = false, detached = false, arch = archOf(process.arch) } = {},
+  {
+    narrate = false,
+    detached = false,
+    successor = undefined as Successor | undefined,
+    arch = archOf(process.arch),
+  } = {},
 ): Encoded {
-  return new Encoder(arch, narrate, detached).encode(plan);
+  return new Encoder(arch, narrate, detached, successor).encode(plan);
 }
 
 class Encoder {
@@ -58,12 +73,14 @@ class Encoder {
   readonly #arch: Arch;
   readonly #narrate: boolean;
   readonly #detached: boolean;
+  readonly #successor: Successor | undefined;
   #current: number | undefined;
 
-  constructor(arch: Arch, narrate: boolean, detached: boolean) {
+  constructor(arch: Arch, narrate: boolean, detached: boolean, successor: Successor | undefined) {
     this.#arch = arch;
     this.#narrate = narrate;
     this.#detached = detached;
+    this.#successor = successor;
   }
 
   encode(plan: Plan): Encoded {
@@ -101,6 +118,7 @@ class Encoder {
     this.#call("close_range", [ENGINE_FD + 1, SCRATCH_FD, 0]);
     this.#call("close_range", [EXEC_PIPE, FIRST_STORED_FD - 1, 0]);
     this.#call("close_range", [FIRST_STORED_FD + 1, 0xffffffff, 0]);
+    if (this.#successor) for (const name of hostNamespaces) this.#keepNamespace(name);
   }
 
   #init(plan: Plan): void {
@@ -224,7 +242,31 @@ class Encoder {
     this.#call("write", [ENGINE_FD, new Message(kinds.executed), MESSAGE_SIZE], { ignore: "all" });
     this.#call("wait4", [-1, valueOf(ended), WALL, null]);
     this.#ended(ended);
+    if (this.#successor) this.#succeed(this.#successor);
     this.#call("exit_group", [0]);
+  }
+
+  #keepNamespace(name: string): void {
+    const target = FIRST_STORED_FD + this.#stored.size;
+    this.#stored.set(`host's ${name}`, target);
+    const move: RawStep = {
+      nr: syscallNumber("dup3", this.#arch),
+      args: [0, target, O_CLOEXEC],
+    };
+    this.#call("openat", [AT_FDCWD, `/proc/self/ns/${name}`, O_CLOEXEC, 0], {
+      store: argumentOf(move, 0),
+    });
+    this.#add(move);
+    this.#call("close_range", [ENGINE_FD + 1, SCRATCH_FD, 0]);
+  }
+
+  /** Its lock goes by execve; signals are let in again. */
+  #succeed({ argv, env }: Successor): void {
+    for (const name of hostNamespaces) this.#call("setns", [this.#fd(`host's ${name}`), 0]);
+    for (let fd = 0; fd < ENGINE_FD; fd++) this.#call("openat", [AT_FDCWD, "/dev/null", O_RDWR, 0]);
+    this.#call("close_range", [ENGINE_FD, EXEC_PIPE + 1, 0]);
+    this.#call("rt_sigprocmask", [SIG_SETMASK, new Uint8Array(8), null, 8]);
+    this.#call("execve", [argv[0]!, [...argv, null], [...env, null]]);
   }
 
   /** Where the engine is gone (`run -d`) the socket refuses, and the file remembers. What comes first counts. */

@@ -4,7 +4,7 @@ import { close } from "../linux/files.ts";
 import { tryCall } from "../linux/libc.ts";
 import { callArguments, formatStep } from "../plan/format.ts";
 import type { Plan, Step } from "../plan/step.ts";
-import { encode, numbered } from "./encode.ts";
+import { encode, numbered, type Successor } from "./encode.ts";
 import { launcherPath } from "./launcher.ts";
 import { MessageReader, type Note } from "./protocol.ts";
 import { encodeRequest } from "./reference/request.ts";
@@ -49,7 +49,7 @@ export async function launch(plan: Plan, options: LaunchOptions, hooks: Hooks): 
   const narrate = options.narrate ?? false;
   const { command, env, bytes, stepOf } = useReference
     ? reference(plan, narrate, hooks.step !== undefined)
-    : launcher(plan, narrate, false);
+    : launcher(plan, narrate);
   const monitor = Bun.spawn(command, {
     argv0: "kontener-monitor",
     env,
@@ -63,7 +63,8 @@ export async function launch(plan: Plan, options: LaunchOptions, hooks: Hooks): 
     ended = await converse(fd, numbered(plan), stepOf, hooks);
   } finally {
     close(fd); // a monitor that has not let PID 1 go ends with it
-    await monitor.exited;
+    // After an end it only takes its namespaces apart, which the engine need not wait for.
+    if (!ended) await monitor.exited;
   }
   if (ended) return ended;
   if (monitor.signalCode) return { code: 137, signal: 9 }; // PID 1 ended with it, by PR_SET_PDEATHSIG
@@ -76,6 +77,8 @@ export type Keepsakes = {
   lock: number;
   /** The message "ended" of protocol.ts is written here, with the time of CLOCK_REALTIME. */
   exit: number;
+  /** What takes its place when the container has ended. */
+  successor?: Successor;
 };
 
 /**
@@ -87,7 +90,7 @@ export async function launchDetached(
   options: Omit<LaunchOptions, "executor"> & { keep: Keepsakes },
   hooks: Omit<Hooks, "step">,
 ): Promise<void> {
-  const { command, env, bytes, stepOf } = launcher(plan, options.narrate ?? false, true);
+  const { command, env, bytes, stepOf } = launcher(plan, options.narrate ?? false, options.keep);
   const { lock, exit } = options.keep;
   const monitor = Bun.spawn(command, {
     argv0: "kontener-monitor",
@@ -126,10 +129,10 @@ type Executor = {
   stepOf: (step: number) => number | undefined;
 };
 
-const launcher = (plan: Plan, narrate: boolean, detached: boolean): Executor => ({
+const launcher = (plan: Plan, narrate: boolean, keep?: Keepsakes): Executor => ({
   command: [launcherPath()],
   env: {},
-  ...encode(plan, { narrate, detached }),
+  ...encode(plan, { narrate, detached: keep !== undefined, successor: keep?.successor }),
 });
 
 const reference = (plan: Plan, narrate: boolean, ask: boolean): Executor => ({
@@ -151,6 +154,7 @@ async function converse(
   until: "ended" | "executed" = "ended",
 ): Promise<Ended | undefined> {
   let pid = 0;
+  let executed = false;
   let failure: KontenerError | undefined;
   let ended: Ended | undefined;
   for await (const note of notes(fd)) {
@@ -165,6 +169,7 @@ async function converse(
       failure ??= failureOf(note, steps[stepOf(note.step) ?? -1]);
     } else if (note.kind === "executed") {
       if (failure) continue;
+      executed = true;
       hooks.executed?.();
       if (until === "executed") return undefined;
     } else if (note.kind === "done") {
@@ -175,10 +180,12 @@ async function converse(
       answer(fd, goOn ? "y" : "q");
       if (!goOn) failure ??= givenUp(step);
     } else if (note.kind === "ended") {
-      ended ??= decodeWaitStatus(note.value);
+      ended = decodeWaitStatus(note.value);
+      break; // what the monitor does after this is nobody's concern
     }
   }
   if (failure) throw failure;
+  if (ended && !executed) hooks.executed?.(); // a quick command's reaper (--init) was faster than the monitor
   return ended;
 }
 

@@ -169,7 +169,7 @@ export function tryList(path: string): string[] {
   try {
     return list(path);
   } catch (error) {
-    if (isErrno(error, "ENOENT")) return [];
+    if (isErrno(error, "ENOENT", "ENOTDIR")) return [];
     throw error;
   }
 }

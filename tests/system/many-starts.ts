@@ -30,6 +30,7 @@ const descriptors = () => readdirSync("/proc/self/fd").length;
 
 for (let i = 0; i < 5; i++) await start(i);
 Bun.gc(true);
+await Bun.sleep(100); // a monitor takes its namespaces apart after its container has ended
 const before = descriptors();
 for (let i = 0; i < sequential; i++) await start(i);
 let next = 0;
@@ -39,5 +40,5 @@ await Promise.all(
   }),
 );
 Bun.gc(true);
-await Bun.sleep(50);
+await Bun.sleep(100);
 console.log(JSON.stringify({ failures, descriptors: { before, after: descriptors() } }));
