@@ -83,7 +83,9 @@ function finish(draft: Draft, image: string, command: string[]): CommandLine {
   if (engine.detach) {
     checkDetached(draft);
     engine.autoRemove = rm ?? false;
-  } else if (engine.logs) throw invalid("--log-opt is for detached containers", "add -d");
+    if (rm && engine.restart) throw invalid("--rm and --restart contradict each other");
+  } else if (engine.restart) throw invalid("--restart is for detached containers", "add -d");
+  else if (engine.logs) throw invalid("--log-opt is for detached containers", "add -d");
   else if (rm !== undefined) {
     if (rm && options.keep) throw invalid("--rm and --keep contradict each other");
     options.keep ??= !rm;

@@ -3,6 +3,7 @@ import type { EngineOptions } from "../spec/engine-options.ts";
 import { parseEnv, type OwnEnvironment, type Variable } from "../spec/env.ts";
 import { parseSysctl, parseUlimit } from "../spec/kernel-values.ts";
 import { parseMount } from "../spec/mount.ts";
+import { parseRestart } from "../spec/restart.ts";
 import { parseLogOption } from "../spec/log-option.ts";
 import { parseAddHost, parseAddress } from "../spec/net-values.ts";
 import type { ContainerOptions } from "../spec/options.ts";
@@ -115,6 +116,11 @@ export const setters: Readonly<Record<FlagName, Setter>> = {
   keep: toggle("--keep", "keep"),
   rm: (draft, value) => {
     draft.rm = parseBoolean("--rm", value);
+  },
+  restart: ({ engine }, value) => {
+    const policy = parseRestart("--restart", value);
+    if (policy) engine.restart = policy;
+    else delete engine.restart;
   },
   "log-opt": ({ engine }, value) => {
     engine.logs = { ...engine.logs, ...parseLogOption("--log-opt", value) };

@@ -77,6 +77,11 @@ export const flagGroups = {
       help: "remove the container when it ends (the default, but with -d it stays until kontener rm)",
     }),
     flag({
+      name: "restart",
+      value: "no|on-failure[:N]|always|unless-stopped",
+      help: "with -d: start it again when it has ended by itself",
+    }),
+    flag({
       name: "log-opt",
       value: "max-size=SIZE|max-file=N",
       repeatable: true,

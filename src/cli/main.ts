@@ -1,4 +1,5 @@
 #!/usr/bin/env bun
+import { SUPERVISE_VERB } from "../engine/supervisor.ts";
 import { REFERENCE_VERB } from "../launch/reference/start.ts";
 import { report } from "./report.ts";
 import { isOwnVerb, ownVerbs } from "./verbs.ts";
@@ -11,6 +12,8 @@ async function main(argv: readonly string[]): Promise<void> {
   const [verb, ...rest] = argv;
   if (verb === REFERENCE_VERB) (await import("../launch/reference.ts")).serve();
   try {
+    if (verb === SUPERVISE_VERB)
+      return await (await import("../engine/supervise.ts")).supervise(rest[0] ?? "");
     // The container has printed what it had to print: nothing of ours is worth waiting for.
     if (isOwnVerb(verb)) process.exit(await (await ownVerbs[verb]()).run(rest));
     process.exitCode = await (await import("./menu.ts")).menu(argv);

@@ -12,6 +12,8 @@ import { saveCopy, staysAfterReboot } from "./reboot.ts";
 import { createRecord, type Held, type LogSettings, type Record } from "./record.ts";
 import { releaseResources, removeContainer } from "./remove.ts";
 import { mark, noteBirth } from "./state.ts";
+import { supervisor } from "./supervisor.ts";
+import type { RestartPolicy } from "../spec/restart.ts";
 
 export type DetachedRequest = Pick<
   StartRequest,
@@ -20,6 +22,7 @@ export type DetachedRequest = Pick<
 export type DetachedOptions = {
   /** Remove it when it has ended. */
   autoRemove?: boolean;
+  restart?: RestartPolicy | undefined;
   logs?: Partial<Pick<LogSettings, "maxSize" | "maxFiles">>;
 };
 
@@ -69,6 +72,7 @@ function newDetached(request: DetachedRequest, more: DetachedOptions): Held {
       detached: true,
       keep: false,
       autoRemove: more.autoRemove ?? false,
+      restart: more.restart ?? null,
       logs: logSettings(record.id, paths, more.logs),
     },
     paths,
@@ -84,7 +88,7 @@ export async function startHeld(request: DetachedRequest, held: Held): Promise<v
   const { record, directory, lockFd } = held;
   const { id, hostname, logs } = record;
   if (logs === null) throw new Error(`container ${id} was not made to outlive its engine`);
-  for (const name of ["settled", "oom-killed", "state.json"])
+  for (const name of ["settled", "stopped", "oom-killed", "state.json"])
     if (exists(`${directory}/${name}`)) unlink(`${directory}/${name}`);
   const exit = call("openat", AT_FDCWD, `${directory}/exit`, EXIT_FLAGS, 0o600);
   try {
@@ -119,7 +123,7 @@ export async function startHeld(request: DetachedRequest, held: Held): Promise<v
           mark(directory, "kept");
         },
       },
-      { lock: lockFd, exit },
+      { lock: lockFd, exit, ...(record.restart ? { successor: supervisor(id) } : {}) },
     );
     await draining;
   } catch (error) {

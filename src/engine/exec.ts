@@ -1,12 +1,17 @@
-import { closeSync, openSync } from "node:fs";
+import { AT_FDCWD, openFlags } from "../abi/open.ts";
 import type { Ended } from "../abi/wait.ts";
 import { readLayout } from "../cgroup/host.ts";
+import { canEnter, planEnter } from "../cgroup/enter.ts";
 import { planCgroup } from "../cgroup/plan.ts";
-import { intoSubgroup } from "../cgroup/subgroup.ts";
+import { enterSubgroup, intoSubgroup } from "../cgroup/subgroup.ts";
+import type { CgroupRequest } from "../cgroup/trees.ts";
 import type { Launched, Stdio } from "../launch/launch.ts";
+import { close } from "../linux/files.ts";
+import { call } from "../linux/libc.ts";
 import type { RuntimeSpec } from "../oci/runtime-spec.ts";
 import { resolveUser } from "../oci/user.ts";
-import { buildJoinPlan } from "../plan/build.ts";
+import { buildJoinPlan, type JoinFacts } from "../plan/build.ts";
+import type { Host } from "../plan/host.ts";
 import { readAccounts } from "./accounts.ts";
 import { giveBirth, giveDetachedBirth, type BirthRequest, type Observer } from "./birth.ts";
 import type { Container } from "./container.ts";
@@ -46,12 +51,18 @@ export const execIn = async (request: ExecRequest): Promise<Ended> =>
 
 /** The same, fulfilled when the command runs: it ends with the container, but not with this process. */
 export async function execDetached(request: ExecRequest): Promise<void> {
-  const nothing = openSync("/dev/null", "w"); // nobody asks how it ended
+  const nothing = call(
+    "openat",
+    AT_FDCWD,
+    "/dev/null",
+    openFlags.O_WRONLY + openFlags.O_CLOEXEC,
+    0,
+  ); // nobody asks how it ended
   try {
     const birth = await prepareExec(request, false);
     await giveDetachedBirth(birth, { lock: nothing, exit: nothing });
   } finally {
-    closeSync(nothing);
+    close(nothing);
   }
 }
 
@@ -79,10 +90,26 @@ async function prepareExec(request: ExecRequest, dieWithParent: boolean): Promis
   };
   const resources = container.spec.linux.resources ?? {};
   const group = { path: cgroupPath(record.id), resources, layout: readLayout() };
-  const { join } = planCgroup(group);
-  const birth = request.group === undefined ? join : intoSubgroup(join, group, request.group);
-  const plan = buildJoinPlan(spec, { pid, filter, dieWithParent, birth });
+  const admission = admit(group, host, request.group);
+  const plan = buildJoinPlan(spec, { pid, filter, dieWithParent, ...admission });
   return { ...request, plan, spec, layers: [root], executor: "launcher", observer };
+}
+
+type Admission = Pick<JoinFacts, "before" | "birth" | "entry">;
+
+/** Into the container's group, or one below it: by itself, or where the kernel is too old for that by the engine's hand. */
+function admit(group: CgroupRequest, { kernel }: Host, name: string | undefined): Admission {
+  if (!canEnter(kernel)) {
+    const { join } = planCgroup(group);
+    return { before: [], birth: name === undefined ? join : intoSubgroup(join, group, name) };
+  }
+  const entry = planEnter(group);
+  return {
+    before: [],
+    entry,
+    ...(name === undefined ? {} : enterSubgroup(entry, group, name)),
+    birth: [],
+  };
 }
 
 function mergeEnvironment(own: readonly string[], more: Record<string, string>): string[] {

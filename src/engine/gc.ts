@@ -1,4 +1,4 @@
-import type { SyscallError } from "../abi/error.ts";
+import { KontenerError, type SyscallError } from "../abi/error.ts";
 import { exists } from "../linux/files.ts";
 import { tryLock, unlock } from "../linux/file-lock.ts";
 import type { Paths } from "../linux/paths.ts";
@@ -24,7 +24,14 @@ export async function collectGarbage(paths: Paths): Promise<string[]> {
   if (!exists(`${paths.run}/restored`))
     await (await import("./reboot.ts")).restoreAfterReboot(paths);
   removeUnfinished(paths);
-  for (const id of listRecords(paths)) if (await tidy(id, paths)) removed.push(id);
+  for (const id of listRecords(paths)) {
+    try {
+      if (await tidy(id, paths)) removed.push(id);
+    } catch (error) {
+      // A record that nobody can read is no reason not to start another container; `ps` tells of it.
+      if (!(error instanceof KontenerError) || error.code !== "INVALID") throw error;
+    }
+  }
   return removed;
 }
 

@@ -2,7 +2,7 @@ import { invalid } from "../abi/error.ts";
 import { checkResources } from "../cgroup/check.ts";
 import { readLayout } from "../cgroup/host.ts";
 import { cgroupMounts } from "../cgroup/mounts.ts";
-import { planEnter } from "../cgroup/enter.ts";
+import { canEnter, planEnter } from "../cgroup/enter.ts";
 import { planCgroup } from "../cgroup/plan.ts";
 import type { Image } from "../image/image.ts";
 import { tryReadText } from "../linux/files.ts";
@@ -79,8 +79,7 @@ export async function prepare({
   const warnings = checkResources(resources, layout);
   const request = { path: cgroupPath(id), resources, layout };
   const cgroup = planCgroup(request);
-  const canEnter = host.kernel[0] > 5 || (host.kernel[0] === 5 && host.kernel[1] >= 7);
-  const entry = canEnter ? planEnter(request) : undefined;
+  const entry = canEnter(host.kernel) ? planEnter(request) : undefined;
   const files = etcFiles(etc, hostname, options, cable);
   const etcNames = files.flatMap((step) => (step.call === "write" ? step.path : []));
   const plan = buildPlan(spec, {

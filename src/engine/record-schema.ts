@@ -31,6 +31,12 @@ const recordSchema = v.strictObject({
   logs: v.nullable(
     v.strictObject({ directory: path, maxSize: v.nullable(natural), maxFiles: natural }),
   ),
+  restart: v.nullable(
+    v.strictObject({
+      when: v.picklist(["on-failure", "always", "unless-stopped"]),
+      most: v.nullable(natural),
+    }),
+  ),
 }) satisfies v.GenericSchema<Record>;
 
 const stateSchema = v.strictObject({

@@ -16,6 +16,7 @@ import {
 import { tryLock, unlock } from "../linux/file-lock.ts";
 import type { Paths } from "../linux/paths.ts";
 import type { ContainerOptions } from "../spec/options.ts";
+import type { RestartPolicy } from "../spec/restart.ts";
 import { writeWhole } from "./state.ts";
 
 /**
@@ -50,6 +51,8 @@ export type Record = {
   autoRemove: boolean;
   /** Where its output is kept: files of `logs.ts`. */
   logs: LogSettings | null;
+  /** Started again when it has ended; null: never. */
+  restart: RestartPolicy | null;
 };
 
 export type LogSettings = { directory: string; maxSize: number | null; maxFiles: number };

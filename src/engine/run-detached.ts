@@ -24,6 +24,7 @@ export async function runDetached(
   const request: DetachedRequest = { options, image, host, paths, observer };
   const more: DetachedOptions = {
     autoRemove: engine.autoRemove ?? false,
+    restart: engine.restart,
     ...(engine.logs ? { logs: engine.logs } : {}),
   };
   const { createDetached, startDetached } = await import("./detached.ts");

@@ -24,6 +24,7 @@ const SIGKILL = signals.SIGKILL; // as a wait status: wait(2), WTERMSIG
  *   exit          how it ended: 32 bytes that the monitor of a detached one writes, empty until then
  *   kept          there: it stays when its processes are gone, until somebody removes it (`create`, `run -d`)
  *   oom-killed    there: the kernel killed one of its processes for want of memory
+ *   stopped       there: somebody has stopped it on purpose, so that no --restart starts it again
  *   settled       there: it has ended, and what it had of the host is given back
  */
 export type State = {
@@ -61,7 +62,7 @@ export function noteBirth(
 }
 
 /** Files that say something by being there. */
-export type Mark = "kept" | "settled" | "oom-killed";
+export type Mark = "kept" | "settled" | "oom-killed" | "stopped";
 
 export const mark = (directory: string, name: Mark): void =>
   writeText(`${directory}/${name}`, "", 0o600);

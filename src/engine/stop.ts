@@ -10,7 +10,7 @@ import { tidy } from "./gc.ts";
 import type { Entry } from "./list.ts";
 import { cgroupPath } from "./remove.ts";
 import { signalContainer } from "./signal.ts";
-import { lives, readExit } from "./state.ts";
+import { lives, mark, readExit } from "./state.ts";
 
 export type StopOptions = {
   signal?: Signal;
@@ -30,6 +30,7 @@ export async function stopContainer(
   const layout = readLayout();
   const cgroup = cgroupPath(entry.record.id);
   if (entry.status === "paused") thawCgroup(layout, cgroup);
+  if (entry.record.restart) mark(entry.directory, "stopped");
   if (await signalContainer(entry, signal)) {
     const patience = timeout < 0 ? Infinity : timeout * 1000;
     if (!(await waitForEnd(entry, patience))) await killCgroup(layout, cgroup);

@@ -1,5 +1,6 @@
 import { errnos } from "../abi/errno.ts";
 import { AT_FDCWD } from "../abi/open.ts";
+import { signals } from "../abi/signal.ts";
 import { archOf, syscallNumber, type Arch, type SyscallName } from "../abi/syscall.ts";
 import { parametersOf } from "../plan/signatures.ts";
 import { FIRST_STORED_FD, type Plan, type Step } from "../plan/step.ts";
@@ -40,7 +41,17 @@ const SIG_SETMASK = 2;
 const CLOCK_REALTIME = 0;
 const CLOCK_MONOTONIC = 1;
 const PR_SET_DUMPABLE = 4;
-const SIG_IGN = 1;
+const [SIG_DFL, SIG_IGN] = [0, 1];
+/** Those that a monitor may have been sent. */
+const forgotten = [
+  signals.SIGPIPE,
+  signals.SIGHUP,
+  signals.SIGINT,
+  signals.SIGQUIT,
+  signals.SIGTERM,
+  signals.SIGUSR1,
+  signals.SIGUSR2,
+];
 const WALL = 0x40000000;
 const SCRATCH_FD = 6; // from ENGINE_FD + 1 to here: descriptors on their way to another number
 const EXIT_FD = 7;
@@ -265,6 +276,10 @@ class Encoder {
     for (const name of hostNamespaces) this.#call("setns", [this.#fd(`host's ${name}`), 0]);
     for (let fd = 0; fd < ENGINE_FD; fd++) this.#call("openat", [AT_FDCWD, "/dev/null", O_RDWR, 0]);
     this.#call("close_range", [ENGINE_FD, EXEC_PIPE + 1, 0]);
+    // What was held back (SIGPIPE, of the socket) is forgotten when it is ignored (signal(7)), and meant the container.
+    for (const action of [SIG_IGN, SIG_DFL])
+      for (const signal of forgotten)
+        this.#call("rt_sigaction", [signal, [action, 0, 0, 0], null, 8]);
     this.#call("rt_sigprocmask", [SIG_SETMASK, new Uint8Array(8), null, 8]);
     this.#call("execve", [argv[0]!, [...argv, null], [...env, null]]);
   }

@@ -1,4 +1,5 @@
 import type { LogOption } from "./log-option.ts";
+import type { RestartPolicy } from "./restart.ts";
 
 /** How a container is started, beside what is in it ({@link ContainerOptions}): only the command line asks for these. */
 export type EngineOptions = {
@@ -20,6 +21,8 @@ export type EngineOptions = {
   detach?: boolean;
   /** Detached, and removed when it has ended (`-d --rm`). */
   autoRemove?: boolean;
+  /** When a detached container is started again (`--restart`). */
+  restart?: RestartPolicy;
   /** How much output of a detached container is kept (`--log-opt`). */
   logs?: LogOption;
 };

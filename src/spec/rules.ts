@@ -26,8 +26,9 @@ function checkText(where: string, value: unknown): void {
     if (!value.isWellFormed()) throw invalid(`${where}: ${quote(value)} is not Unicode text`);
   } else if (typeof value === "object" && value !== null) {
     for (const [key, entry] of Object.entries(value)) {
-      // valibot leaves it out without a word, and elsewhere in JavaScript it means another thing.
-      if (key === "__proto__") throw invalid(`${where}: "__proto__" cannot be a name`);
+      // valibot leaves them out without a word, and elsewhere in JavaScript they mean another thing.
+      if (/^(__proto__|prototype|constructor)$/.test(key))
+        throw invalid(`${where}: ${quote(key)} cannot be a name`);
       if (!Array.isArray(value)) checkText(where, key);
       checkText(where, entry);
     }

@@ -1,4 +1,5 @@
 import { requireRunning, signalContainer } from "../../engine/signal.ts";
+import { mark } from "../../engine/state.ts";
 import { parseSignal } from "../../spec/signal.ts";
 import { forEachContainer } from "../each.ts";
 import { verb } from "../verb.ts";
@@ -19,6 +20,7 @@ export const kill = verb({
     const signal = parseSignal("--signal", value("signal") ?? "SIGKILL");
     return await forEachContainer(words, async (entry) => {
       requireRunning(entry);
+      if (entry.record.restart && signal === "SIGKILL") mark(entry.directory, "stopped");
       await signalContainer(entry, signal);
     });
   },

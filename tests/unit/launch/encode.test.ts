@@ -240,3 +240,24 @@ test("detached, the monitor keeps a lock and writes the end to a file as well", 
   );
   expect(after.filter((call) => call.name === "write").map((call) => call.args[0])).toEqual([3, 7]);
 });
+
+test("a successor is executed among the host's namespaces, with no signal blocked or pending", () => {
+  const successor = { argv: ["/bin/next", "id"], env: ["A=1"] };
+  const encoded = encode(planOf([]), { arch, detached: true, successor });
+  let fd = 20;
+  const { calls, launcher } = run(
+    encoded,
+    (call) => (call.name === "openat" ? fd++ : undefined),
+    true,
+  );
+  const opened = calls.filter((call) => call.name === "openat").slice(0, 5);
+  expect(opened.map((call) => launcher.text(call.args[1]!))).toEqual(
+    ["uts", "ipc", "net", "pid_for_children", "mnt"].map((name) => `/proc/self/ns/${name}`),
+  );
+  const after = calls.slice(calls.findIndex((call) => call.name === "wait4"));
+  const names = after.map((call) => call.name as string);
+  expect(names.filter((name) => name === "setns").length).toBe(5);
+  expect(names.lastIndexOf("setns")).toBeLessThan(names.indexOf("openat"));
+  expect(names.slice(-2)).toEqual(["rt_sigprocmask", "execve"]);
+  expect(launcher.texts(after.at(-1)!.args[1]!)).toEqual(["/bin/next", "id"]);
+});
