@@ -13,6 +13,10 @@ export type Entry = {
   birthplace: string | undefined;
 };
 
+/** CLONE_INTO_CGROUP came with Linux 5.7. */
+export const canEnter = ([major, minor]: readonly [number, number]): boolean =>
+  major > 5 || (major === 5 && minor >= 7);
+
 /**
  * The quick way into the group that `planCgroup(…).create` has made, in place of its `join`.
  *

@@ -83,7 +83,10 @@ export function buildPlan(spec: RuntimeSpec, facts: PlanFacts): Plan {
 }
 
 /** A further process for a container that runs: `kontener exec`. */
-export type JoinFacts = Pick<PlanFacts, "filter" | "dieWithParent" | "birth"> & {
+export type JoinFacts = Pick<
+  PlanFacts,
+  "filter" | "dieWithParent" | "before" | "birth" | "entry"
+> & {
   /** The container's PID 1, as the host sees it. */
   pid: number;
 };
@@ -94,13 +97,20 @@ export type JoinFacts = Pick<PlanFacts, "filter" | "dieWithParent" | "birth"> & 
  * opened before they are in force but its working directory and terminal.
  */
 export function buildJoinPlan(spec: RuntimeSpec, facts: JoinFacts): Plan {
+  const { entry } = facts;
   const seals = planSeals(spec, facts.filter);
   const leash = planLeash();
   return {
-    before: [],
-    monitor: [...(facts.dieWithParent ? leash : []), ...planJoin(spec, facts.pid)],
+    before: facts.before,
+    monitor: [
+      ...(facts.dieWithParent ? leash : []),
+      ...(entry?.hold ?? []),
+      ...planJoin(spec, facts.pid),
+    ],
+    ...(entry?.birthplace === undefined ? {} : { birthplace: entry.birthplace }),
     birth: facts.birth,
     init: [
+      ...(entry?.enter ?? []),
       { call: "meet", at: "go", why: "wait until the engine has put this process into the cgroup" },
       ...planSession(spec),
       ...planLimits(spec),

@@ -129,7 +129,7 @@ describeAsRoot("an engine that is killed at any call", () => {
         const { stdout } = await k("exec", "victim", "cat", "/proc/1/comm");
         expect([call, stdout]).toEqual([call, "sleep\n"]);
       });
-      expect(calls).toBeGreaterThan(10);
+      expect(calls).toBeGreaterThan(5);
       await expectClean("exec");
     },
     300_000,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
+import { planEnter } from "../../../src/cgroup/enter.ts";
 import { planCgroup } from "../../../src/cgroup/plan.ts";
-import { intoSubgroup, subgroupTree } from "../../../src/cgroup/subgroup.ts";
+import { enterSubgroup, intoSubgroup, subgroupTree } from "../../../src/cgroup/subgroup.ts";
 import { layoutOf, show } from "./fixtures.ts";
 
 describe("a command's own group", () => {
@@ -35,6 +36,21 @@ describe("a command's own group", () => {
     for (const host of ["v2", "v1", "hybrid", "docker"] as const) {
       const group = `${subgroupTree(layoutOf(host))!.mount}/kontener/box/command-1/cgroup.procs`;
       expect(steps(host)).toContain(`${group} = $PID`);
+    }
+  });
+
+  test("a process that enters by itself enters the same groups", () => {
+    for (const host of ["v2", "v1", "hybrid", "docker"] as const) {
+      const request = { path: "/kontener/box", resources: {}, layout: layoutOf(host) };
+      const { before, entry } = enterSubgroup(planEnter(request), request, "command-1");
+      const held = entry.hold.map((step) => (step.call === "openat" ? step.pathname! : ""));
+      const byHand = steps(host).flatMap(
+        (line) => /^(\S+)\/cgroup\.procs = /.exec(line)?.[1] ?? [],
+      );
+      expect(held.map((path) => path.replace(/\/tasks$/, "")).toSorted()).toEqual(
+        byHand.toSorted(),
+      );
+      expect(show(before)).toEqual(steps(host).filter((line) => line.startsWith("mkdir")));
     }
   });
 });
