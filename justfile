@@ -24,7 +24,7 @@ test *ARGS:
 
 # The system tests in a guest with pure cgroup v2
 test-vm *ARGS:
-    bun tasks/test-vm.ts {{ ARGS }}
+    bun install --frozen-lockfile --silent && bun tasks/test-vm.ts {{ ARGS }}
 
 # Types, format, lint, import direction
 check:
@@ -32,11 +32,11 @@ check:
 
 # Compare with runc, crun, bwrap, docker, podman
 bench *ARGS:
-    bun tasks/bench.ts {{ ARGS }}
+    bun install --frozen-lockfile --silent && bun tasks/bench.ts {{ ARGS }}
 
 # One executable: dist/kontener
 build:
-    bun tasks/build.ts
+    bun install --frozen-lockfile --silent && bun tasks/build.ts
 
 # The host's part of the network
 network-up:
