@@ -1,7 +1,11 @@
-/** Classic BPF, the instructions that a seccomp filter needs (linux/bpf_common.h, the kernel's networking/filter.rst). */
+/** Classic BPF, the instructions that seccomp's and the bridge's filters need (linux/bpf_common.h, the kernel's networking/filter.rst). */
 export const bpf = {
-  /** A = the 32-bit word at k. */
+  /** A = the 32-bit word at k: of a frame in network order, of seccomp's data in the machine's. */
   load: 0x20,
+  /** A = the 16-bit word at k, of a frame. */
+  loadHalf: 0x28,
+  /** A = the frame's length. */
+  loadLength: 0x80,
   /** A &= k. */
   and: 0x54,
   jump: 0x05,
@@ -48,6 +52,18 @@ export class BpfWriter {
   load(offset: number, next: Label): Label {
     this.#follow(next);
     return this.#add(bpf.load, 0, 0, offset);
+  }
+
+  /** `A = half a word at offset`, then on to `next`. */
+  loadHalf(offset: number, next: Label): Label {
+    this.#follow(next);
+    return this.#add(bpf.loadHalf, 0, 0, offset);
+  }
+
+  /** `A = length`, then on to `next`. */
+  loadLength(next: Label): Label {
+    this.#follow(next);
+    return this.#add(bpf.loadLength, 0, 0, 0);
   }
 
   /** `A &= k`, then on to `next`. */

@@ -1,12 +1,16 @@
 import { NetlinkWriter } from "./netlink-writer.ts";
 import type { LinkRequest } from "./rtnetlink.ts";
+import { encodeFilter, encodeIngress } from "./rtnetlink-filter.ts";
 import {
+  AF_BRIDGE,
   AF_INET,
   AF_UNSPEC,
   IFF_UP,
   ifa,
   ifla,
+  IFLA_BRPORT_ISOLATED,
   iflaInfo,
+  NLA_F_NESTED,
   nlmFlags,
   route,
   RTA_GATEWAY,
@@ -26,10 +30,18 @@ export type Resolved = {
 
 /** Interfaces that the kernel wants by index. Where a name will do, it is sent as it is. */
 export function indexesNeeded(request: LinkRequest): string[] {
-  if (request.type === "RTM_NEWADDR") return [request.name];
-  if (request.type === "RTM_NEWLINK" && request.kind === "veth" && request.master !== undefined)
-    return [request.master];
-  return [];
+  switch (request.type) {
+    case "RTM_NEWADDR":
+    case "RTM_NEWQDISC":
+    case "RTM_NEWTFILTER":
+      return [request.name];
+    case "RTM_SETLINK":
+      return "isolated" in request ? [request.name] : [];
+    case "RTM_NEWLINK":
+      return request.kind === "veth" && request.master !== undefined ? [request.master] : [];
+    default:
+      return [];
+  }
 }
 
 /** Appends a request that asks for an acknowledgement. */
@@ -39,6 +51,7 @@ export function encodeRequest(out: NetlinkWriter, request: LinkRequest, resolved
     nlmFlags.NLM_F_REQUEST |
     nlmFlags.NLM_F_ACK |
     (creates ? nlmFlags.NLM_F_CREATE | nlmFlags.NLM_F_EXCL : 0);
+  const index = "name" in request ? (resolved.indexes.get(request.name) ?? 0) : 0;
   out.message(rtm[request.type], flags, resolved.sequence, () => {
     switch (request.type) {
       case "RTM_NEWLINK":
@@ -46,6 +59,7 @@ export function encodeRequest(out: NetlinkWriter, request: LinkRequest, resolved
           ? encodeVeth(out, request, resolved)
           : encodeBridge(out, request);
       case "RTM_SETLINK":
+        if ("isolated" in request) return encodePort(out, request.isolated, index);
         ifinfomsg(out, request.up ? IFF_UP : 0, IFF_UP);
         textAttribute(out, ifla.IFLA_IFNAME, request.name);
         if (request.alias !== undefined) textAttribute(out, ifla.IFLA_IFALIAS, request.alias);
@@ -54,9 +68,13 @@ export function encodeRequest(out: NetlinkWriter, request: LinkRequest, resolved
         ifinfomsg(out, 0, 0);
         return textAttribute(out, ifla.IFLA_IFNAME, request.name);
       case "RTM_NEWADDR":
-        return encodeAddress(out, request, resolved.indexes.get(request.name) ?? 0);
+        return encodeAddress(out, request, index);
       case "RTM_NEWROUTE":
         return encodeRoute(out, request.gateway);
+      case "RTM_NEWQDISC":
+        return encodeIngress(out, index);
+      case "RTM_NEWTFILTER":
+        return encodeFilter(out, request.program.bytes, index);
     }
   });
 }
@@ -91,6 +109,16 @@ function encodeBridge(out: NetlinkWriter, { name, address, mtu, up }: NewLink<"b
   macAttribute(out, address);
   mtuAttribute(out, mtu);
   out.attribute(ifla.IFLA_LINKINFO, () => textAttribute(out, iflaInfo.IFLA_INFO_KIND, "bridge"));
+}
+
+/** A bridge's port is set by a message of the family AF_BRIDGE (net/bridge/br_netlink.c), which takes no name. */
+function encodePort(out: NetlinkWriter, isolated: boolean, index: number): void {
+  out.u8(AF_BRIDGE, 0);
+  out.u16(0);
+  out.u32(index, 0, 0);
+  out.attribute(ifla.IFLA_PROTINFO | NLA_F_NESTED, () =>
+    out.attribute(IFLA_BRPORT_ISOLATED, () => out.u8(isolated ? 1 : 0)),
+  );
 }
 
 /** struct ifaddrmsg: family, prefix length, flags, scope, index. */

@@ -1,3 +1,4 @@
+import { sockFilterSize } from "./bpf.ts";
 import type { LinkRequest } from "./rtnetlink.ts";
 
 /** A request as a reader sees it: `RTM_NEWLINK {kind=veth, ifname="kt0123", master="kontener0", IFF_UP, …}`. */
@@ -22,6 +23,8 @@ export function attributesOf(request: LinkRequest): string {
       return `${own.join(", ")}, peer={ifname="${peer.name}"${mac}, net_ns_pid=${peer.netnsPid}}`;
     }
     case "RTM_SETLINK": {
+      if ("isolated" in request)
+        return `ifname="${request.name}", protinfo={isolated=${request.isolated ? 1 : 0}}`;
       const alias = request.alias === undefined ? "" : `, ifalias="${request.alias}"`;
       return `ifname="${request.name}", ${request.up ? "IFF_UP" : "~IFF_UP"}${alias}`;
     }
@@ -31,13 +34,44 @@ export function attributesOf(request: LinkRequest): string {
       return `ifname="${request.name}", local=${request.address}/${request.prefix}`;
     case "RTM_NEWROUTE":
       return `dst=${request.destination}, gateway=${request.gateway}`;
+    case "RTM_NEWQDISC":
+      return `ifname="${request.name}", kind=ingress`;
+    case "RTM_NEWTFILTER": {
+      const { text } = request.program;
+      return `ifname="${request.name}", parent=ingress, kind=bpf, ${text}, TCA_BPF_FLAG_ACT_DIRECT`;
+    }
   }
 }
 
 /** The shell command that does the same, in the host's network namespace or in that of process `$PID`. */
 export function shellOf(request: LinkRequest, netns: "host" | "container" = "host"): string {
   const inside = netns === "container" ? "nsenter --target $PID --net " : "";
-  return inside + ipCommand(request);
+  return inside + command(request);
+}
+
+/** All are ip(8)'s but a port's, which is bridge(8)'s, and a filter's, which is tc(8)'s. */
+function command(request: LinkRequest): string {
+  switch (request.type) {
+    case "RTM_NEWQDISC":
+      return `tc qdisc add dev ${request.name} ingress`;
+    case "RTM_NEWTFILTER":
+      return `tc filter add dev ${request.name} ingress protocol all pref 1 bpf direct-action bytecode '${bytecode(request.program.bytes)}'`;
+    case "RTM_SETLINK":
+      if (!("isolated" in request)) break;
+      return `bridge link set dev ${request.name} isolated ${request.isolated ? "on" : "off"}`;
+  }
+  return ipCommand(request);
+}
+
+/** A program as tc-bpf(8) and `tcpdump -ddd` write it: the number of instructions, then each as code, jt, jf and k. */
+function bytecode(program: Uint8Array): string {
+  const view = new DataView(program.buffer, program.byteOffset, program.byteLength);
+  const lines = [`${program.length / sockFilterSize}`];
+  for (let at = 0; at < program.length; at += sockFilterSize)
+    lines.push(
+      `${view.getUint16(at, true)} ${view.getUint8(at + 2)} ${view.getUint8(at + 3)} ${view.getUint32(at + 4, true)}`,
+    );
+  return lines.join(",");
 }
 
 function ipCommand(request: LinkRequest): string {
@@ -56,6 +90,7 @@ function ipCommand(request: LinkRequest): string {
       break;
     }
     case "RTM_SETLINK":
+      if ("isolated" in request) break;
       words.push("link set dev", request.name, request.up ? "up" : "down");
       words.push(request.alias !== undefined && `alias '${request.alias}'`);
       break;

@@ -26,6 +26,17 @@ export type LinkRequest =
     }
   /** `alias` is free text that the kernel keeps with the interface, up to 255 bytes. */
   | { type: "RTM_SETLINK"; name: string; up: boolean; alias?: string }
+  /** `isolated`: a bridge's port that exchanges nothing with others that are. */
+  | { type: "RTM_SETLINK"; name: string; isolated: boolean }
   | { type: "RTM_DELLINK"; name: string }
   | { type: "RTM_NEWADDR"; name: string; address: string; prefix: number }
-  | { type: "RTM_NEWROUTE"; destination: "default"; gateway: string };
+  | { type: "RTM_NEWROUTE"; destination: "default"; gateway: string }
+  /** A place for filters where frames come in from an interface, before anything else sees them. */
+  | { type: "RTM_NEWQDISC"; kind: "ingress"; name: string }
+  /** A filter there: a classic BPF program, whose result is the verdict. `text` says what it lets pass. */
+  | {
+      type: "RTM_NEWTFILTER";
+      kind: "bpf";
+      name: string;
+      program: { text: string; bytes: Uint8Array };
+    };

@@ -70,6 +70,7 @@ const known = {
   mounts: true,
   readOnly: true,
   network: true,
+  isolated: true,
   dns: true,
   addHosts: true,
   pid: true,

@@ -155,6 +155,7 @@ export const setters: Readonly<Record<FlagName, Setter>> = {
   network: ({ options }, value) => {
     options.network = parseChoice("--network", value, ["bridge", "none", "host"]);
   },
+  isolated: toggle("--isolated", "isolated"),
   dns: ({ options }, value) => {
     (options.dns ??= []).push(parseAddress("--dns", value));
   },

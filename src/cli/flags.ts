@@ -147,6 +147,10 @@ export const flagGroups = {
       value: "bridge|none|host",
       help: "a network of its own, none, or the host's (default: bridge)",
     }),
+    flag({
+      name: "isolated",
+      help: "reach the gateway and the outside, but no other container",
+    }),
     flag({ name: "dns", value: "ADDRESS", repeatable: true, help: "a name server" }),
     flag({
       name: "add-host",

@@ -76,7 +76,8 @@ async function start(request: StartRequest, held: Held): Promise<Container> {
   const { options, paths, observer } = request;
   const { record } = held;
   const { id, hostname } = record;
-  const cable = record.link === null ? undefined : await plugCable(id, paths, observer.warn);
+  const cable =
+    record.link === null ? undefined : await plugCable(id, options, paths, observer.warn);
   const scratch = record.scratch ?? "";
   const { plan, spec, warnings } = await prepare({ ...request, id, hostname, cable, scratch });
   for (const warning of warnings) observer.warn(warning);

@@ -92,7 +92,8 @@ export async function startHeld(request: DetachedRequest, held: Held): Promise<v
     if (exists(`${directory}/${name}`)) unlink(`${directory}/${name}`);
   const exit = call("openat", AT_FDCWD, `${directory}/exit`, EXIT_FLAGS, 0o600);
   try {
-    const cable = record.link === null ? undefined : await plugCable(id, paths, observer.warn);
+    const cable =
+      record.link === null ? undefined : await plugCable(id, options, paths, observer.warn);
     const scratch = record.scratch ?? "";
     const { plan, spec, warnings } = await prepare({
       ...request,

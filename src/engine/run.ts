@@ -47,7 +47,7 @@ export async function planRun(options: ContainerOptions): Promise<Prepared> {
     options,
     hostname: options.hostname ?? newHostname(),
     image: await imagineImage(options, paths),
-    cable: (options.network ?? "bridge") === "bridge" ? imagineCable(id) : undefined,
+    cable: (options.network ?? "bridge") === "bridge" ? imagineCable(id, options) : undefined,
     scratch: `${paths.lib}/containers/${id}`,
     host: readHost(paths.lib),
     paths,

@@ -1,5 +1,7 @@
+import { sockFilterSize } from "../abi/bpf.ts";
 import type { HostStep } from "../plan/host-step.ts";
 import { macOf } from "./address.ts";
+import { spoofFilter } from "./spoof-filter.ts";
 
 /** A host step that goes through the routing socket. */
 export type NetlinkStep = Extract<HostStep, { call: "netlink" }>;
@@ -14,6 +16,8 @@ export type NetworkRequest = {
   bridge: string;
   /** Where the bridge's is not the usual 1500. */
   mtu?: number;
+  /** `--isolated`: out of reach of the others on the bridge. */
+  isolated?: boolean;
 };
 
 /** The host's end of a container's cable: `kt` and the id's first twelve digits, of the 15 bytes that a name may have. */
@@ -27,6 +31,7 @@ export const planNetwork = ({
   gateway,
   bridge,
   mtu,
+  isolated = false,
 }: NetworkRequest): NetlinkStep[] => [
   {
     call: "netlink",
@@ -42,6 +47,7 @@ export const planNetwork = ({
     },
     why: `a virtual network cable: one end is plugged into the bridge ${bridge}, a switch made of software; the other is born inside the container's network namespace, where until now there was only lo`,
   },
+  ...planFilter({ id, address, prefix, gateway, isolated }),
   {
     call: "netlink",
     netns: "container",
@@ -61,6 +67,52 @@ export const planNetwork = ({
     why: "everything else goes to the host, which forwards it in its own name (NAT); possible only now, as the kernel takes no router that it cannot reach",
   },
 ];
+
+/**
+ * What holds a container to its own name. It comes before the container's end is switched on, and not even root inside can
+ * take it away: it is on the host's end.
+ */
+function planFilter({
+  id,
+  address,
+  prefix,
+  gateway,
+  isolated,
+}: Pick<NetworkRequest, "id" | "address" | "prefix" | "gateway" | "isolated">): NetlinkStep[] {
+  const name = linkName(id);
+  const mac = macOf(address);
+  const bytes = spoofFilter({ address, mac, ...(isolated ? { only: { gateway, prefix } } : {}) });
+  const reach = isolated ? `, dst=${gateway}|!/${prefix}` : "";
+  const filter: NetlinkStep[] = [
+    {
+      call: "netlink",
+      netns: "host",
+      request: { type: "RTM_NEWQDISC", kind: "ingress", name },
+      why: "a place for a filter on the host's end of the cable, where what the container sends comes in: whoever is root inside cannot reach it",
+    },
+    {
+      call: "netlink",
+      netns: "host",
+      request: {
+        type: "RTM_NEWTFILTER",
+        kind: "bpf",
+        name,
+        program: { text: `pass={ip|arp, src=${mac} ${address}${reach}}`, bytes },
+      },
+      why: `a switch believes whatever name stands on a frame, and a raw socket writes any: this program of ${bytes.length / sockFilterSize} instructions drops each frame, IPv4 or ARP, that does not come from ${mac} and ${address}, and all that is neither${isolated ? "; and, as the container is isolated, what is for a neighbour" : ""}`,
+    },
+  ];
+  if (!isolated) return filter;
+  return [
+    ...filter,
+    {
+      call: "netlink",
+      netns: "host",
+      request: { type: "RTM_SETLINK", name, isolated: true },
+      why: "and between this port of the switch and others like it nothing is exchanged: --isolated",
+    },
+  ];
+}
 
 /** The bridge that all cables end in. What is there already stays as it is. */
 export const planBridge = (settings: {

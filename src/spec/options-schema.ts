@@ -44,6 +44,7 @@ export const optionsSchema = v.strictObject({
   mounts: v.exactOptional(v.array(mount)),
   readOnly: v.exactOptional(v.boolean()),
   network: v.exactOptional(v.picklist(["bridge", "none", "host"])),
+  isolated: v.exactOptional(v.boolean()),
   dns: v.exactOptional(v.array(v.pipe(v.string(), v.ip()))),
   addHosts: v.exactOptional(v.array(v.strictObject({ host: v.string(), address: v.string() }))),
   pid: v.exactOptional(namespace),

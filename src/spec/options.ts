@@ -24,6 +24,8 @@ export type ContainerOptions = {
   mounts?: MountOption[];
   readOnly?: boolean;
   network?: "bridge" | "none" | "host";
+  /** On the bridge, but out of reach of the other containers there. */
+  isolated?: boolean;
   dns?: string[];
   /** `host:ip` pairs for /etc/hosts; the address may be `host-gateway`. */
   addHosts?: { host: string; address: string }[];

@@ -94,6 +94,13 @@ const rules: readonly ((options: ContainerOptions) => void)[] = [
       taken.add(mount.target);
     }
   },
+  ({ isolated, network = "bridge" }) => {
+    if (isolated && network !== "bridge")
+      throw invalid(
+        `--isolated means nothing with --network ${network}`,
+        "it keeps apart the containers that share the bridge",
+      );
+  },
   ({ sysctls = {}, network, ipc }) => {
     for (const name of Object.keys(sysctls)) checkSysctl(name, { network, ipc });
   },

@@ -39,6 +39,11 @@ const newRoute: LinkRequest = {
   destination: "default",
   gateway: "10.111.0.1",
 };
+const port: LinkRequest = { type: "RTM_SETLINK", name: "eth0", isolated: true };
+const qdisc: LinkRequest = { type: "RTM_NEWQDISC", kind: "ingress", name: "eth0" };
+/** `return TC_ACT_SHOT`, as one struct sock_filter. */
+const program = { text: "pass={}", bytes: Uint8Array.of(6, 0, 0, 0, 2, 0, 0, 0) };
+const filter: LinkRequest = { type: "RTM_NEWTFILTER", kind: "bpf", name: "eth0", program };
 const delLink: LinkRequest = { type: "RTM_DELLINK", name: "kt0123456789ab" };
 
 const encode = (...requests: LinkRequest[]): Uint8Array => {
@@ -87,7 +92,36 @@ describe("a request in bytes", () => {
     );
   });
 
+  test("RTM_NEWQDISC and RTM_NEWTFILTER: the program is in the request", () => {
+    const text = (value: string): string => Buffer.from(`${value}\0`).toString("hex");
+    expect(encode(qdisc, filter).toHex()).toBe(
+      [
+        "30000000" + "24000506" + "01000000" + "00000000",
+        "00000000" + "02000000" + "0000ffff" + "f1ffffff" + "00000000", // tcmsg: at TC_H_INGRESS
+        `0c000100${text("ingress")}`, // TCA_KIND
+        "4c000000" + "2c000506" + "02000000" + "00000000",
+        "00000000" + "02000000" + "00000000" + "0000ffff" + "00030100", // of ETH_P_ALL, priority 1
+        `08000100${text("bpf")}`,
+        "20000200" + "06000400" + "01000000", // TCA_OPTIONS, TCA_BPF_OPS_LEN: 1
+        "0c000500" + "0600000002000000", // TCA_BPF_OPS
+        "08000800" + "01000000", // TCA_BPF_FLAGS: TCA_BPF_FLAG_ACT_DIRECT
+      ].join(""),
+    );
+  });
+
+  test("RTM_SETLINK of a bridge's port: another family, by index", () => {
+    expect(encode(port).toHex()).toBe(
+      [
+        "2c000000" + "13000500" + "01000000" + "00000000",
+        "07000000" + "02000000" + "00000000" + "00000000", // ifinfomsg: AF_BRIDGE, index 2
+        "0c000c80" + "0500210001000000", // IFLA_PROTINFO|NLA_F_NESTED, IFLA_BRPORT_ISOLATED
+      ].join(""),
+    );
+  });
+
   test("only what the kernel wants by index is looked up", () => {
+    const byIndex = [newAddress, port, qdisc, filter];
+    expect(byIndex.map(indexesNeeded)).toEqual(byIndex.map(() => ["eth0"]));
     expect([veth, bridge, setLink, newAddress, newRoute, delLink].map(indexesNeeded)).toEqual([
       ["kontener0"],
       [],
@@ -156,7 +190,18 @@ describe("an acknowledgement", () => {
 });
 
 test("a request reads as strace would show it, with the ip command that does the same", () => {
-  const requests = [veth, bridge, setLink, alias, newAddress, newRoute, delLink];
+  const requests = [
+    veth,
+    bridge,
+    setLink,
+    alias,
+    newAddress,
+    newRoute,
+    delLink,
+    port,
+    qdisc,
+    filter,
+  ];
   expect(requests.map(textOf)).toEqual([
     'RTM_NEWLINK {kind=veth, ifname="kt0123456789ab", mtu=1400, master="kontener0", IFF_UP, peer={ifname="eth0", address=02:6b:0a:6f:00:02, net_ns_pid=$PID}}',
     'RTM_NEWLINK {kind=bridge, ifname="kontener0", address=02:6b:0a:6f:00:01}',
@@ -165,6 +210,9 @@ test("a request reads as strace would show it, with the ip command that does the
     'RTM_NEWADDR {ifname="eth0", local=10.111.0.2/16}',
     "RTM_NEWROUTE {dst=default, gateway=10.111.0.1}",
     'RTM_DELLINK {ifname="kt0123456789ab"}',
+    'RTM_SETLINK {ifname="eth0", protinfo={isolated=1}}',
+    'RTM_NEWQDISC {ifname="eth0", kind=ingress}',
+    'RTM_NEWTFILTER {ifname="eth0", parent=ingress, kind=bpf, pass={}, TCA_BPF_FLAG_ACT_DIRECT}',
   ]);
   expect(requests.map((request) => shellOf(request))).toEqual([
     "ip link add name kt0123456789ab mtu 1400 master kontener0 up type veth peer name eth0 address 02:6b:0a:6f:00:02 mtu 1400 netns $PID",
@@ -174,6 +222,9 @@ test("a request reads as strace would show it, with the ip command that does the
     "ip addr add 10.111.0.2/16 dev eth0",
     "ip route add default via 10.111.0.1",
     "ip link del dev kt0123456789ab",
+    "bridge link set dev eth0 isolated on",
+    "tc qdisc add dev eth0 ingress",
+    "tc filter add dev eth0 ingress protocol all pref 1 bpf direct-action bytecode '1,6 0 0 2'",
   ]);
   expect(shellOf(setLink, "container")).toBe("nsenter --target $PID --net ip link set dev eth0 up");
 });
@@ -185,8 +236,20 @@ describe.skipIf(!compiler)("the kernel's headers", () => {
   afterAll(() => rmSync(directory, { recursive: true }));
 
   test("have the same numbers and sizes", async () => {
-    const { structSizes, rtm, nlmFlags, ifla, iflaInfo, ifa, route, netlinkSocket, ...single } =
-      constants;
+    const {
+      structSizes,
+      rtm,
+      nlmFlags,
+      ifla,
+      iflaInfo,
+      ifa,
+      route,
+      netlinkSocket,
+      tca,
+      verdicts,
+      etherTypes,
+      ...single
+    } = constants;
     const numbers = {
       ...rtm,
       ...nlmFlags,
@@ -194,12 +257,15 @@ describe.skipIf(!compiler)("the kernel's headers", () => {
       ...iflaInfo,
       ...ifa,
       ...route,
+      ...tca,
+      ...verdicts,
+      ...etherTypes,
       ...netlinkSocket,
       ...nft,
       ...single,
     };
     const lines = [
-      ...Object.keys(numbers).map((name) => `printf("${name} %d\\n", (int)${name});`),
+      ...Object.keys(numbers).map((name) => `printf("${name} %lld\\n", (long long)${name});`),
       ...Object.keys(structSizes).map(
         (name) => `printf("${name} %d\\n", (int)sizeof(struct ${name}));`,
       ),
@@ -209,6 +275,9 @@ describe.skipIf(!compiler)("the kernel's headers", () => {
       #include <stdio.h>
       #include <sys/socket.h>
       #include <linux/if.h>
+      #include <linux/if_ether.h>
+      #include <linux/pkt_cls.h>
+      #include <linux/pkt_sched.h>
       #include <linux/netlink.h>
       #include <linux/rtnetlink.h>
       #include <linux/veth.h>

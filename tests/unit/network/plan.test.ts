@@ -22,10 +22,29 @@ test("a container is plugged into the bridge and given address, cable and way ou
   });
   expect(steps.map(({ netns, request }) => `${netns}: ${textOf(request)}`)).toEqual([
     'host: RTM_NEWLINK {kind=veth, ifname="kt0123456789ab", master="kontener0", IFF_UP, peer={ifname="eth0", address=02:6b:0a:6f:00:02, net_ns_pid=$PID}}',
+    'host: RTM_NEWQDISC {ifname="kt0123456789ab", kind=ingress}',
+    'host: RTM_NEWTFILTER {ifname="kt0123456789ab", parent=ingress, kind=bpf, pass={ip|arp, src=02:6b:0a:6f:00:02 10.111.0.2}, TCA_BPF_FLAG_ACT_DIRECT}',
     'container: RTM_NEWADDR {ifname="eth0", local=10.111.0.2/16}',
     'container: RTM_SETLINK {ifname="eth0", IFF_UP}',
     "container: RTM_NEWROUTE {dst=default, gateway=10.111.0.1}",
   ]);
+});
+
+test("an isolated container's port is isolated before its end of the cable is on", () => {
+  const steps = planNetwork({
+    id: "0123456789abcdef",
+    address: "10.111.0.2",
+    prefix: 16,
+    gateway: "10.111.0.1",
+    bridge: "kontener0",
+    isolated: true,
+  });
+  const texts = steps.map(({ request }) => textOf(request));
+  const isolated = 'RTM_SETLINK {ifname="kt0123456789ab", protinfo={isolated=1}}';
+  expect(texts).toContain(isolated);
+  expect(texts.indexOf(isolated)).toBeLessThan(
+    texts.indexOf('RTM_SETLINK {ifname="eth0", IFF_UP}'),
+  );
 });
 
 test("an interface's name fits the 15 bytes that it may have", () => {
