@@ -66,6 +66,7 @@ export const tca = {
   TCA_BPF_FLAG_ACT_DIRECT: 1,
   /** As a qdisc's parent: where frames come in. */
   TC_H_INGRESS: 0xfffffff1,
+  TC_H_MIN_INGRESS: 0xfff2,
 } as const;
 /** What a program says of a frame: goes on, or is thrown away. */
 export const verdicts = { TC_ACT_OK: 0, TC_ACT_SHOT: 2 } as const;

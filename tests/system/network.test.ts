@@ -3,7 +3,7 @@ import { readlinkSync } from "node:fs";
 import { shellOf } from "../../src/abi/rtnetlink-text.ts";
 import { inNetworkNamespace } from "../../src/linux/namespace.ts";
 import { applyLinkSteps, removeLink } from "../../src/network/apply.ts";
-import { planNetwork } from "../../src/network/plan.ts";
+import { linkName, planNetwork } from "../../src/network/plan.ts";
 import { World } from "./network/world.ts";
 
 const isRoot = process.getuid?.() === 0;
@@ -155,6 +155,12 @@ describe.skipIf(!isRoot)("a container's network", () => {
         .replaceAll(/eth0@if\d+/g, "eth0");
     expect(await look(byHand)).toBe(await look(container));
     expect(await world.ask(byHand, "tcp")).toBe(World.hostAddress);
+    const filterOf = (digit: string): Promise<string> =>
+      world.must(world.host, "tc", "filter", "show", "dev", linkName(id(digit)), "ingress");
+    const shown = (own: string): string => /bytecode '(.*)'/.exec(own)?.[1] ?? "none";
+    expect(shown(await filterOf("c"))).toBe(shown(commands));
+    const [words, theirs] = [await filterOf("a"), await filterOf("c")];
+    expect(words.replaceAll(/bytecode '.*'/g, "")).toBe(theirs.replaceAll(/bytecode '.*'/g, ""));
   });
 
   test("down refuses while addresses are leased, and names the containers", async () => {

@@ -9,8 +9,10 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <netinet/ip.h>
 #include <netinet/udp.h>
+#include <netpacket/packet.h>
 #include <sched.h>
 #include <signal.h>
 #include <stddef.h>
@@ -124,6 +126,18 @@ static int forge_address(char **a)
 	return ok(sendto(fd, &packet, sizeof packet, 0, (void *)&to, sizeof to) > 0);
 }
 
+/* A frame, given in hexadecimal digits, as it stands: whoever's name is on it. */
+static int send_frame(char **a)
+{
+	unsigned char frame[256];
+	size_t size = strlen(a[0]) / 2;
+	for (size_t i = 0; i < size && i < sizeof frame; i++)
+		sscanf(a[0] + 2 * i, "%2hhx", &frame[i]);
+	struct sockaddr_ll to = { .sll_family = AF_PACKET, .sll_ifindex = if_nametoindex("eth0") };
+	int fd = socket(AF_PACKET, SOCK_RAW, 0);
+	return ok(sendto(fd, frame, size, 0, (void *)&to, sizeof to) == size);
+}
+
 /* -- descriptors: everything open but the standard ones -- */
 
 static int leaked_descriptor(char **a)
@@ -205,7 +219,7 @@ static const struct { const char *name; int (*make)(char **arguments); } attacks
 #endif
 	ATTACK(open_by_handle), ATTACK(is_root), ATTACK(has_raw_sockets), ATTACK(as_user),
 	ATTACK(give_capability), ATTACK(user_namespace), ATTACK(cgroups_by_user_namespace),
-	ATTACK(see_process), ATTACK(trace_process), ATTACK(read_memory), ATTACK(abstract_socket), ATTACK(forge_address),
+	ATTACK(see_process), ATTACK(trace_process), ATTACK(read_memory), ATTACK(abstract_socket), ATTACK(forge_address), ATTACK(send_frame),
 	ATTACK(leaked_descriptor), ATTACK(type_into_terminal), ATTACK(open_terminal),
 	ATTACK(read_key), ATTACK(with_key), ATTACK(list_keys), ATTACK(fork_many), ATTACK(use_memory),
 };

@@ -100,7 +100,7 @@ describe("a request in bytes", () => {
         "00000000" + "02000000" + "0000ffff" + "f1ffffff" + "00000000", // tcmsg: at TC_H_INGRESS
         `0c000100${text("ingress")}`, // TCA_KIND
         "4c000000" + "2c000506" + "02000000" + "00000000",
-        "00000000" + "02000000" + "00000000" + "0000ffff" + "00030100", // of ETH_P_ALL, priority 1
+        "00000000" + "02000000" + "00000000" + "f2ffffff" + "00030100", // of ETH_P_ALL, priority 1
         `08000100${text("bpf")}`,
         "20000200" + "06000400" + "01000000", // TCA_OPTIONS, TCA_BPF_OPS_LEN: 1
         "0c000500" + "0600000002000000", // TCA_BPF_OPS
