@@ -78,16 +78,19 @@ async function run(command: string[]): Promise<void> {
 
 /** What the engine's processes add while a container runs. */
 async function memory(): Promise<string> {
-  const engine = Bun.spawn([kontener, "run", "--network", "none", "busybox", "sleep", "60"], {
-    env: { ...process.env, ...env },
-    stdio: ["ignore", "ignore", "inherit"],
-  });
+  const engine = Bun.spawn(
+    [kontener, "run", "--init", "--network", "none", "busybox", "sleep", "60"],
+    {
+      env: { ...process.env, ...env },
+      stdio: ["ignore", "ignore", "inherit"],
+    },
+  );
   await Bun.sleep(1000);
   const monitor = Number(
     (await Bun.file(`/proc/${engine.pid}/task/${engine.pid}/children`).text()).split(" ")[0],
   );
   const text = `Memory while a container runs (PSS): the engine's process ${await pss(engine.pid)} KiB, the monitor ${await pss(monitor)} KiB.`;
-  engine.kill("SIGKILL");
+  engine.kill("SIGTERM"); // it removes its container itself: the records go with the directory
   await engine.exited;
   return text;
 }
