@@ -37,7 +37,6 @@ export type PlanFacts = {
 /** From a specification to the whole birth, in order. Pure: the same input gives the same plan. */
 export function buildPlan(spec: RuntimeSpec, facts: PlanFacts): Plan {
   const { entry } = facts;
-  const seals = planSeals(spec, facts.filter);
   const leash = planLeash();
   return {
     before: [...facts.before, ...planScratch(spec, facts.again ?? false)],
@@ -68,16 +67,7 @@ export function buildPlan(spec: RuntimeSpec, facts: PlanFacts): Plan {
       ...planProtection(spec),
       ...planDirectories(spec.process.cwd),
       ...planReadonlyRoot(spec),
-      ...planSession(spec),
-      ...planLimits(spec),
-      ...planWorkingDirectory(spec),
-      ...seals.early,
-      ...planBoundingSet(spec),
-      ...planUser(spec),
-      ...leash,
-      ...seals.late,
-      ...planReaper(spec),
-      ...planCommand(spec),
+      ...planRun(spec, facts.filter),
     ],
   };
 }
@@ -98,7 +88,6 @@ export type JoinFacts = Pick<
  */
 export function buildJoinPlan(spec: RuntimeSpec, facts: JoinFacts): Plan {
   const { entry } = facts;
-  const seals = planSeals(spec, facts.filter);
   const leash = planLeash();
   return {
     before: facts.before,
@@ -112,17 +101,26 @@ export function buildJoinPlan(spec: RuntimeSpec, facts: JoinFacts): Plan {
     init: [
       ...(entry?.enter ?? []),
       { call: "meet", at: "go", why: "wait until the engine has put this process into the cgroup" },
-      ...planSession(spec),
-      ...planLimits(spec),
-      ...planWorkingDirectory(spec),
-      ...seals.early,
-      ...planBoundingSet(spec),
-      ...planUser(spec),
-      ...leash,
-      ...seals.late,
-      ...planCommand(spec),
+      ...planRun(spec, facts.filter),
     ],
   };
+}
+
+/** From a process that stands in the container to its command: the same seals for PID 1 and for whoever joins it. */
+function planRun(spec: RuntimeSpec, filter: Uint8Array | undefined): Step[] {
+  const seals = planSeals(spec, filter);
+  return [
+    ...planSession(spec),
+    ...planLimits(spec),
+    ...planWorkingDirectory(spec),
+    ...seals.early,
+    ...planBoundingSet(spec),
+    ...planUser(spec),
+    ...planLeash(),
+    ...seals.late,
+    ...planReaper(spec),
+    ...planCommand(spec),
+  ];
 }
 
 /** Set again in PID 1 after the change of user, which clears it (PR_SET_PDEATHSIG(2const)). */
