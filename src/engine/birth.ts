@@ -61,7 +61,7 @@ async function birth<T>(
 ): Promise<T> {
   const { plan, spec, layers, stdio, executor, observer } = request;
   observer.planned?.(plan);
-  doHostSteps(plan.before, 0, observer.host);
+  await doHostSteps(plan.before, 0, observer.host);
   const reaper = spec.annotations?.[annotations.init] === "true";
   let process = 0;
   try {
@@ -70,10 +70,10 @@ async function birth<T>(
       { stdio, narrate: observer.child !== undefined, executor },
       {
         ...(request.spawned ? { spawned: request.spawned } : {}),
-        born(pid) {
+        async born(pid) {
           process = pid;
           observer.born?.(pid);
-          doHostSteps(plan.birth, pid, observer.host);
+          await doHostSteps(plan.birth, pid, observer.host);
           request.born?.(pid);
           if (!reaper) request.signalsTo?.(pid);
         },

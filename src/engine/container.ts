@@ -6,17 +6,19 @@ import type { Image } from "../image/image.ts";
 import type { Launched, Stdio } from "../launch/launch.ts";
 import { makeDirectories } from "../linux/files.ts";
 import type { Paths } from "../linux/paths.ts";
+import { turn } from "../linux/turn.ts";
 import { linkName } from "../network/plan.ts";
 import type { RuntimeSpec } from "../oci/runtime-spec.ts";
 import type { Host } from "../plan/host.ts";
 import type { ContainerOptions } from "../spec/options.ts";
 import { giveBirth, type Observer } from "./birth.ts";
+import { ownContainers } from "./gc.ts";
 import { newHostname, newId } from "./id.ts";
 import { plugCable } from "./network.ts";
 import { prepare } from "./prepare.ts";
 import { createRecord, type Held, type Record } from "./record.ts";
 import { cgroupPath, removeContainer } from "./remove.ts";
-import { mark, noteBirth } from "./state.ts";
+import { mark, noteBirth, writeSpec } from "./state.ts";
 
 export type StartRequest = {
   options: ContainerOptions;
@@ -64,12 +66,20 @@ export async function startContainer(request: StartRequest): Promise<Container> 
   const record = newRecord(request);
   makeDirectories(`${paths.lib}/containers`, 0o711);
   const held = createRecord(record, paths);
+  ownContainers.add(record.id);
+  await turn();
   try {
     return await start(request, held);
   } catch (error) {
-    await removeContainer(held, paths);
+    await remove(held, paths);
     throw error;
   }
+}
+
+/** What cannot be removed is left to {@link collectGarbage}, once this process has ended. */
+async function remove(held: Held, paths: Paths): Promise<void> {
+  await removeContainer(held, paths);
+  ownContainers.delete(held.record.id);
 }
 
 async function start(request: StartRequest, held: Held): Promise<Container> {
@@ -81,6 +91,8 @@ async function start(request: StartRequest, held: Held): Promise<Container> {
   const scratch = record.scratch ?? "";
   const { plan, spec, warnings } = await prepare({ ...request, id, hostname, cable, scratch });
   for (const warning of warnings) observer.warn(warning);
+  await turn();
+  writeSpec(held.directory, spec);
   const running = Promise.withResolvers<void>();
   let pid = 0;
   const ended = giveBirth({
@@ -93,7 +105,7 @@ async function start(request: StartRequest, held: Held): Promise<Container> {
       request.prepared?.(scratch);
     },
     executed() {
-      noteBirth(held.directory, pid, cable?.address, spec);
+      noteBirth(held.directory, pid, cable?.address);
       // After a power cut nothing else would tell it from garbage.
       if (record.keep && record.scratch !== null) mark(record.scratch, "kept");
       running.resolve();
@@ -114,7 +126,7 @@ async function start(request: StartRequest, held: Held): Promise<Container> {
     ended,
     usage: () => readUsage(layout, cgroup, ["memoryPeak", "cpuTimeUsec", "oomKills"]),
     kill: () => killCgroup(layout, cgroup),
-    remove: () => (removed ??= removeContainer(held, paths)),
+    remove: () => (removed ??= remove(held, paths)),
   };
 }
 

@@ -11,7 +11,7 @@ import { prepare } from "./prepare.ts";
 import { saveCopy, staysAfterReboot } from "./reboot.ts";
 import { createRecord, type Held, type LogSettings, type Record } from "./record.ts";
 import { releaseResources, removeContainer } from "./remove.ts";
-import { mark, noteBirth } from "./state.ts";
+import { mark, noteBirth, writeSpec } from "./state.ts";
 import { supervisor } from "./supervisor.ts";
 import type { RestartPolicy } from "../spec/restart.ts";
 
@@ -104,6 +104,7 @@ export async function startHeld(request: DetachedRequest, held: Held): Promise<v
       detached: true,
     });
     for (const warning of warnings) observer.warn(warning);
+    writeSpec(directory, spec);
     const terminal = options.tty ?? false;
     using output = terminal ? undefined : await openOutput(logs);
     let draining: Promise<void> | undefined;
@@ -115,7 +116,7 @@ export async function startHeld(request: DetachedRequest, held: Held): Promise<v
         stdio: output?.stdio ?? ["ignore", "ignore", "ignore"],
         executor: "launcher",
         observer,
-        born: (pid) => noteBirth(directory, pid, cable?.address, spec),
+        born: (pid) => noteBirth(directory, pid, cable?.address),
         terminal(pid, fd) {
           draining = drain(takeDescriptor(pid, fd), logs, "stdout");
         },

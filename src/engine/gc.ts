@@ -12,10 +12,13 @@ import {
 import { removeContainer } from "./remove.ts";
 import { isMarked } from "./state.ts";
 
+/** Ids of the containers that this process looks after itself: it need not ask for their locks. */
+export const ownContainers = new Set<string>();
+
 /**
  * Removes what engines that were killed have left behind, and settles detached containers that have ended: each start, and
  * each verb that looks at containers, does this first. A record whose lock is free has nobody who looks after it. Costs
- * an open and an flock for each running container, a look for each that has ended.
+ * an open and an flock for each container that another process runs, a look for each that has ended.
  *
  * @returns the ids of what was removed because somebody had died; what had ended well is not worth a word.
  */
@@ -25,6 +28,7 @@ export async function collectGarbage(paths: Paths): Promise<string[]> {
     await (await import("./reboot.ts")).restoreAfterReboot(paths);
   removeUnfinished(paths);
   for (const id of listRecords(paths)) {
+    if (ownContainers.has(id)) continue;
     try {
       if (await tidy(id, paths)) removed.push(id);
     } catch (error) {

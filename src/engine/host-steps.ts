@@ -2,6 +2,7 @@ import { errnos, type Errno } from "../abi/errno.ts";
 import { SyscallError } from "../abi/error.ts";
 import { attachDeviceProgram } from "../linux/bpf.ts";
 import { makeDirectory, writeText } from "../linux/files.ts";
+import { Pace } from "../linux/turn.ts";
 import { applyLinkSteps } from "../network/apply.ts";
 import type { HostStep } from "../plan/host-step.ts";
 
@@ -11,8 +12,14 @@ export type HostStepDone = (step: HostStep, result: number, milliseconds: number
  * Does the engine's own steps, in order. Files are small and in memory (cgroupfs, a state directory), so that doing it
  * without a thread is the shorter way. `pid` is what `$PID` stands for.
  */
-export function doHostSteps(steps: readonly HostStep[], pid: number, done?: HostStepDone): void {
+export async function doHostSteps(
+  steps: readonly HostStep[],
+  pid: number,
+  done?: HostStepDone,
+): Promise<void> {
+  const pace = new Pace();
   for (let i = 0; i < steps.length;) {
+    await pace.rest();
     const step = steps[i]!;
     const start = performance.now();
     if (step.call === "netlink") {

@@ -2,6 +2,7 @@ import { killCgroup } from "../cgroup/kill.ts";
 import { readLayout } from "../cgroup/host.ts";
 import { removeCgroup } from "../cgroup/remove.ts";
 import { removeTree, tryRemoveDirectory } from "../linux/files.ts";
+import { turn } from "../linux/turn.ts";
 import type { Paths } from "../linux/paths.ts";
 import { overlayPaths } from "../plan/rootfs.ts";
 import { removeRecord, type Held, type Record } from "./record.ts";
@@ -15,6 +16,7 @@ export async function releaseResources(record: Record, paths: Paths): Promise<vo
   const cgroup = cgroupPath(record.id);
   await killCgroup(layout, cgroup);
   await removeCgroup(layout, cgroup);
+  await turn();
   if (record.link !== null) {
     const { unplugLink } = await import("../network/apply.ts");
     const { releaseLeasesOf } = await import("../network/lease.ts");
@@ -33,6 +35,7 @@ export async function removeContainer(held: Held, paths: Paths): Promise<void> {
   if (record.detached) (await import("./reboot.ts")).removeCopy(record.id, paths);
   if (record.logs !== null) removeTree(record.logs.directory);
   if (record.scratch !== null && !record.keep) await removeScratch(record.scratch);
+  await turn();
   removeRecord(held, paths);
 }
 

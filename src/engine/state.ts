@@ -48,16 +48,10 @@ export const writeSpec = (directory: string, spec: RuntimeSpec): void =>
   writeWhole(`${directory}/config.json`, JSON.stringify(spec));
 
 /** Notes that a container's first process is there; it waits meanwhile. */
-export function noteBirth(
-  directory: string,
-  pid: number,
-  address: string | undefined,
-  spec: RuntimeSpec,
-): void {
+export function noteBirth(directory: string, pid: number, address: string | undefined): void {
   const ticks = startTicks(pid);
   if (ticks === undefined) return; // killed already
   const state: State = { pid, ticks, started: new Date().toISOString(), address: address ?? null };
-  writeSpec(directory, spec);
   writeWhole(`${directory}/state.json`, `${JSON.stringify(state)}\n`);
 }
 

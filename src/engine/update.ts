@@ -31,7 +31,7 @@ export async function updateContainer(
   const warnings = checkResources(wanted, layout);
   if (status === "running" || status === "paused") {
     const path = cgroupPath(record.id);
-    doHostSteps(planUpdate({ path, resources: wanted, layout }, pidsIn(layout, path)), 0);
+    await doHostSteps(planUpdate({ path, resources: wanted, layout }, pidsIn(layout, path)), 0);
   }
   const spec = await readSpec(directory);
   if (spec) {

@@ -2,6 +2,7 @@ import { KontenerError, SyscallError } from "../abi/error.ts";
 import { decodeWaitStatus, type Ended } from "../abi/wait.ts";
 import { close } from "../linux/files.ts";
 import { tryCall } from "../linux/libc.ts";
+import { turn } from "../linux/turn.ts";
 import { callArguments, formatStep } from "../plan/format.ts";
 import type { Plan, Step } from "../plan/step.ts";
 import { encode, numbered, type Successor } from "./encode.ts";
@@ -50,6 +51,7 @@ export async function launch(plan: Plan, options: LaunchOptions, hooks: Hooks): 
   const { command, env, bytes, stepOf } = useReference
     ? reference(plan, narrate, hooks.step !== undefined)
     : launcher(plan, narrate);
+  await turn();
   const monitor = Bun.spawn(command, {
     argv0: "kontener-monitor",
     env,
