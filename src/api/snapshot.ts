@@ -9,7 +9,7 @@ import { checkImageName, imageDirectory } from "../image/record.ts";
 import { stageImage, withImageLock } from "../image/stage.ts";
 import { findImage } from "../image/store.ts";
 import { paths as statePaths } from "../linux/paths.ts";
-import { overlayPaths } from "../plan/rootfs.ts";
+import { overlayPaths } from "../oci/overlay.ts";
 import { warn } from "./warn.ts";
 
 /** Does something while no process of the box runs: what is read then is of one moment, and no path in it changes. */

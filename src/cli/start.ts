@@ -37,7 +37,7 @@ export async function start(line: CommandLine): Promise<number> {
 }
 
 async function printPlan({ options, engine }: CommandLine): Promise<number> {
-  const { planRun } = await import("../engine/run.ts");
+  const { planRun } = await import("../engine/dry-run.ts");
   const { formatPlan, planToJson } = await import("../plan/format.ts");
   const { plan, warnings } = await planRun(options);
   for (const warning of warnings) say(warning);

@@ -1,9 +1,9 @@
 import type { Ended } from "../abi/wait.ts";
+import type { Keepsakes, Ready } from "../launch/executor.ts";
 import {
   launch,
   launchDetached,
   type Hooks,
-  type Keepsakes,
   type Launched,
   type LaunchOptions,
   type Stdio,
@@ -13,7 +13,6 @@ import { annotations } from "../oci/annotations.ts";
 import type { RuntimeSpec } from "../oci/runtime-spec.ts";
 import type { HostStep } from "../plan/host-step.ts";
 import type { Plan, Step } from "../plan/step.ts";
-import { commandError } from "./command-errors.ts";
 import { doHostSteps } from "./host-steps.ts";
 
 /** Told of a birth while it happens. */
@@ -29,7 +28,7 @@ export type Observer = {
 };
 
 export type BirthRequest = {
-  plan: Plan;
+  plan: Plan | Ready;
   spec: RuntimeSpec;
   /** The image's layers, to look at when a command cannot be run. */
   layers: readonly string[];
@@ -57,10 +56,10 @@ export const giveDetachedBirth = (request: BirthRequest, keep: Keepsakes): Promi
 
 async function birth<T>(
   request: BirthRequest,
-  perform: (plan: Plan, options: LaunchOptions, hooks: Hooks) => Promise<T>,
+  perform: (plan: Plan | Ready, options: LaunchOptions, hooks: Hooks) => Promise<T>,
 ): Promise<T> {
   const { plan, spec, layers, stdio, executor, observer } = request;
-  observer.planned?.(plan);
+  if (observer.planned) observer.planned("bytes" in plan ? await plan.plan() : plan);
   await doHostSteps(plan.before, 0, observer.host);
   const reaper = spec.annotations?.[annotations.init] === "true";
   let process = 0;
@@ -89,7 +88,7 @@ async function birth<T>(
       },
     );
   } catch (error) {
-    throw commandError(error, spec, layers);
+    throw (await import("./command-errors.ts")).commandError(error, spec, layers);
   }
 }
 

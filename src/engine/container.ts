@@ -7,18 +7,18 @@ import type { Launched, Stdio } from "../launch/launch.ts";
 import { makeDirectories } from "../linux/files.ts";
 import type { Paths } from "../linux/paths.ts";
 import { turn } from "../linux/turn.ts";
-import { linkName } from "../network/plan.ts";
+import { linkName } from "../network/link-name.ts";
 import type { RuntimeSpec } from "../oci/runtime-spec.ts";
 import type { Host } from "../plan/host.ts";
 import type { ContainerOptions } from "../spec/options.ts";
 import { giveBirth, type Observer } from "./birth.ts";
 import { ownContainers } from "./gc.ts";
 import { newHostname, newId } from "./id.ts";
-import { plugCable } from "./network.ts";
-import { prepare } from "./prepare.ts";
+import type { Cable } from "./network.ts";
 import { createRecord, type Held, type Record } from "./record.ts";
 import { cgroupPath, removeContainer } from "./remove.ts";
 import { mark, noteBirth, writeSpec } from "./state.ts";
+import { prepareQuickly } from "./stencils.ts";
 
 export type StartRequest = {
   options: ContainerOptions;
@@ -86,10 +86,15 @@ async function start(request: StartRequest, held: Held): Promise<Container> {
   const { options, paths, observer } = request;
   const { record } = held;
   const { id, hostname } = record;
-  const cable =
-    record.link === null ? undefined : await plugCable(id, options, paths, observer.warn);
+  const cable = record.link === null ? undefined : await plugIn(request, id);
   const scratch = record.scratch ?? "";
-  const { plan, spec, warnings } = await prepare({ ...request, id, hostname, cable, scratch });
+  const { plan, spec, warnings } = await prepareQuickly({
+    ...request,
+    id,
+    hostname,
+    cable,
+    scratch,
+  });
   for (const warning of warnings) observer.warn(warning);
   await turn();
   writeSpec(held.directory, spec);
@@ -129,6 +134,10 @@ async function start(request: StartRequest, held: Held): Promise<Container> {
     remove: () => (removed ??= remove(held, paths)),
   };
 }
+
+/** The network's modules are loaded where there is one. */
+const plugIn = async ({ options, paths, observer }: StartRequest, id: string): Promise<Cable> =>
+  await (await import("./network.ts")).plugCable(id, options, paths, observer.warn);
 
 /** The record of a container that is about to be. */
 export function newRecord({

@@ -1,7 +1,7 @@
 import { readdirSync, lstatSync } from "node:fs";
 import { KontenerError } from "../abi/error.ts";
 import { overlayOf } from "../oci/annotations.ts";
-import { overlayPaths } from "../plan/rootfs.ts";
+import { overlayPaths } from "../oci/overlay.ts";
 import type { Entry } from "./list.ts";
 import { readSpec } from "./state.ts";
 

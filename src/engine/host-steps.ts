@@ -1,9 +1,7 @@
 import { errnos, type Errno } from "../abi/errno.ts";
 import { SyscallError } from "../abi/error.ts";
-import { attachDeviceProgram } from "../linux/bpf.ts";
 import { makeDirectory, writeText } from "../linux/files.ts";
 import { Pace } from "../linux/turn.ts";
-import { applyLinkSteps } from "../network/apply.ts";
 import type { HostStep } from "../plan/host-step.ts";
 
 export type HostStepDone = (step: HostStep, result: number, milliseconds: number) => void;
@@ -27,12 +25,13 @@ export async function doHostSteps(
       const other = steps.findIndex((s, k) => k > i && s.call !== "netlink");
       const end = other < 0 ? steps.length : other;
       const batch = steps.slice(i, end).filter((s) => s.call === "netlink");
+      const { applyLinkSteps } = await import("../network/apply.ts");
       applyLinkSteps(batch, pid);
       const each = (performance.now() - start) / batch.length;
       for (const one of batch) done?.(one, 0, each);
       i = end;
     } else if (step.call === "bpf") {
-      doBpfStep(step);
+      await doBpfStep(step);
       done?.(step, 0, performance.now() - start);
       i++;
     } else {
@@ -60,7 +59,9 @@ function doFileStep(step: Extract<HostStep, { call: "mkdir" | "write" }>, pid: n
 }
 
 /** Fails closed: without its device list root in a container could open the host's disks. */
-function doBpfStep({ target, program, why }: Extract<HostStep, { call: "bpf" }>): void {
+async function doBpfStep(step: Extract<HostStep, { call: "bpf" }>): Promise<void> {
+  const { attachDeviceProgram } = await import("../linux/bpf.ts");
+  const { target, program, why } = step;
   try {
     attachDeviceProgram(target, program.bytes);
   } catch (error) {

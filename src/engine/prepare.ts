@@ -5,23 +5,21 @@ import { cgroupMounts } from "../cgroup/mounts.ts";
 import { canEnter, planEnter } from "../cgroup/enter.ts";
 import { planCgroup } from "../cgroup/plan.ts";
 import type { Image } from "../image/image.ts";
-import { tryReadText } from "../linux/files.ts";
 import type { Paths } from "../linux/paths.ts";
-import { hostsFile, resolvConf } from "../oci/etc.ts";
 import { specFromOptions } from "../oci/from-options.ts";
 import type { RuntimeSpec } from "../oci/runtime-spec.ts";
 import { resolveUser } from "../oci/user.ts";
 import { buildPlan } from "../plan/build.ts";
-import type { HostStep } from "../plan/host-step.ts";
 import type { Plan } from "../plan/step.ts";
 import type { ContainerOptions } from "../spec/options.ts";
 import { readAccounts } from "./accounts.ts";
 import type { Host } from "../plan/host.ts";
-import { examineSources } from "./sources.ts";
+import { etcFiles } from "./etc-files.ts";
 import type { Cable } from "./network.ts";
 import { protectionOf } from "./protection.ts";
 import { containersDirectory } from "./record.ts";
 import { cgroupPath } from "./remove.ts";
+import { examineSources } from "./sources.ts";
 
 export type Prepared = { spec: RuntimeSpec; plan: Plan; warnings: string[] };
 
@@ -93,34 +91,3 @@ export async function prepare({
   });
   return { spec, plan, warnings };
 }
-
-function etcFiles(
-  directory: string,
-  hostname: string,
-  options: ContainerOptions,
-  cable: Cable | undefined,
-): HostStep[] {
-  const shares = options.network === "host";
-  const hosts = {
-    hostname,
-    address: cable?.address,
-    gateway: cable?.gateway,
-    extra: options.addHosts ?? [],
-  };
-  const texts = {
-    hosts: hostsFile(hosts),
-    hostname: `${hostname}\n`,
-    "resolv.conf": resolvConf(readResolvConf(), options.dns ?? [], shares),
-  };
-  return Object.entries(texts).map(([name, text]) => ({
-    call: "write",
-    path: `${directory}/${name}`,
-    text,
-    create: 0o644,
-    why: `the container's own /etc/${name}, mounted over the image's`,
-  }));
-}
-
-/** systemd-resolved keeps the real servers in another file than the one that names itself. */
-const readResolvConf = (): string =>
-  tryReadText("/run/systemd/resolve/resolv.conf") ?? tryReadText("/etc/resolv.conf") ?? "";

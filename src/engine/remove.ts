@@ -4,7 +4,7 @@ import { removeCgroup } from "../cgroup/remove.ts";
 import { removeTree, tryRemoveDirectory } from "../linux/files.ts";
 import { turn } from "../linux/turn.ts";
 import type { Paths } from "../linux/paths.ts";
-import { overlayPaths } from "../plan/rootfs.ts";
+import { overlayPaths } from "../oci/overlay.ts";
 import { removeRecord, type Held, type Record } from "./record.ts";
 
 /** The specification's cgroupsPath, by which a container's processes are found whatever else is lost. */

@@ -7,9 +7,6 @@ import type { Observer } from "./birth.ts";
 import { runContainer, type Result } from "./foreground.ts";
 import { collectGarbage } from "./gc.ts";
 import { readHost } from "./host.ts";
-import { newHostname, newId } from "./id.ts";
-import { imagineCable } from "./network.ts";
-import { prepare, type Prepared } from "./prepare.ts";
 
 /** A root file system that is used as it is: `--rootfs DIR`. */
 export const bareImage = (directory: string): Image => ({
@@ -36,32 +33,6 @@ export async function run(
   } catch (error) {
     throw (await import("./advice.ts")).advise(error, host);
   }
-}
-
-/** `--dry-run`: the specification and the plan of a start that does not happen. Needs no root, and no image but its name. */
-export async function planRun(options: ContainerOptions): Promise<Prepared> {
-  const paths = statePaths();
-  const id = newId();
-  return await prepare({
-    id,
-    options,
-    hostname: options.hostname ?? newHostname(),
-    image: await imagineImage(options, paths),
-    cable: (options.network ?? "bridge") === "bridge" ? imagineCable(id, options) : undefined,
-    scratch: `${paths.lib}/containers/${id}`,
-    host: readHost(paths.lib),
-    paths,
-  });
-}
-
-/** An image that is not provisioned yet is taken to be where it would be. */
-async function imagineImage(options: ContainerOptions, paths: Paths): Promise<Image> {
-  if (options.rootfs !== undefined) return bareImage(options.rootfs);
-  const { findImage, storedImage } = await import("../image/store.ts");
-  // `host` is made of this host's own directories: there is nothing to write but a small /etc.
-  if (options.image === "host") return await findImage("host", paths);
-  const layers = [`${paths.lib}/images/${options.image}/rootfs`];
-  return storedImage(options.image, paths) ?? { ...bareImage(options.image), layers };
 }
 
 export function requireRoot(uid: number): void {

@@ -7,9 +7,9 @@ import { FIRST_STORED_FD, type Plan, type Step } from "../plan/step.ts";
 import { lower, type Lowered } from "./arguments.ts";
 import { bootSteps, ENGINE_FD, SIGCHLD } from "./program.ts";
 import { kinds } from "./protocol.ts";
+import { BASE } from "./memory.ts";
 import {
   argumentOf,
-  BASE,
   Message,
   MESSAGE_SIZE,
   NONZERO,

@@ -3,14 +3,10 @@ import { decodeWaitStatus, type Ended } from "../abi/wait.ts";
 import { close } from "../linux/files.ts";
 import { tryCall } from "../linux/libc.ts";
 import { turn } from "../linux/turn.ts";
-import { callArguments, formatStep } from "../plan/format.ts";
 import type { Plan, Step } from "../plan/step.ts";
-import { encode, numbered, type Successor } from "./encode.ts";
-import { launcherPath } from "./launcher.ts";
+import { executorFor, type Executor, type Keepsakes, type Ready } from "./executor.ts";
 import { MessageReader, type Note } from "./protocol.ts";
-import { encodeRequest } from "./reference/request.ts";
 import { send } from "./send.ts";
-import { oneThreadEnvironment, referenceCommand } from "./reference/start.ts";
 
 /** A descriptor of the caller's for each of the command's standard ones; "inherit" is the engine's own. */
 export type Stdio = readonly [StdioEnd, StdioEnd, StdioEnd];
@@ -45,24 +41,27 @@ export type LaunchOptions = {
  * step where the birth fails, and {@link KontenerError} with code "ABORTED" where `hooks.step` said no or the
  * executor broke off.
  */
-export async function launch(plan: Plan, options: LaunchOptions, hooks: Hooks): Promise<Ended> {
-  const useReference = options.executor === "reference" || hooks.step !== undefined;
-  const narrate = options.narrate ?? false;
-  const { command, env, bytes, stepOf } = useReference
-    ? reference(plan, narrate, hooks.step !== undefined)
-    : launcher(plan, narrate);
+export async function launch(
+  work: Plan | Ready,
+  options: LaunchOptions,
+  hooks: Hooks,
+): Promise<Ended> {
+  const executor = await executorFor(work, {
+    ...options,
+    ask: hooks.step !== undefined,
+  });
   await turn();
-  const monitor = Bun.spawn(command, {
+  const monitor = Bun.spawn(executor.command, {
     argv0: "kontener-monitor",
-    env,
+    env: executor.env,
     stdio: [...options.stdio, "pipe"],
   });
   const fd = monitor.stdio[3] as unknown as number;
   hooks.spawned?.(monitor);
   let ended: Ended | undefined;
   try {
-    await send(fd, bytes);
-    ended = await converse(fd, numbered(plan), stepOf, hooks);
+    await send(fd, executor.bytes);
+    ended = await converse(fd, executor, hooks);
   } finally {
     close(fd); // a monitor that has not let PID 1 go ends with it
     // After an end it only takes its namespaces apart, which the engine need not wait for.
@@ -73,42 +72,32 @@ export async function launch(plan: Plan, options: LaunchOptions, hooks: Hooks): 
   throw brokenOff(monitor);
 }
 
-/** What a monitor keeps that outlives its engine: descriptors of the engine's, which it may close afterwards. */
-export type Keepsakes = {
-  /** Locked for as long as the monitor lives (flock(2): a lock belongs to the open file). */
-  lock: number;
-  /** The message "ended" of protocol.ts is written here, with the time of CLOCK_REALTIME. */
-  exit: number;
-  /** What takes its place when the container has ended. */
-  successor?: Successor;
-};
-
 /**
  * Performs a plan up to the moment when the command runs, and leaves monitor and container to themselves. Throws as
  * {@link launch} does; then nothing of both is left.
  */
 export async function launchDetached(
-  plan: Plan,
+  work: Plan | Ready,
   options: Omit<LaunchOptions, "executor"> & { keep: Keepsakes },
   hooks: Omit<Hooks, "step">,
 ): Promise<void> {
-  const { command, env, bytes, stepOf } = launcher(plan, options.narrate ?? false, options.keep);
+  const executor = await executorFor(work, options);
   const { lock, exit } = options.keep;
-  const monitor = Bun.spawn(command, {
+  const monitor = Bun.spawn(executor.command, {
     argv0: "kontener-monitor",
-    env,
+    env: executor.env,
     cwd: "/", // it would keep the caller's directory from being unmounted
     stdio: [...options.stdio, "pipe", lock, exit],
   });
   const fd = monitor.stdio[3] as unknown as number;
   let running = false;
   try {
-    await send(fd, bytes);
+    await send(fd, executor.bytes);
     const executed = () => {
       running = true;
       hooks.executed?.();
     };
-    await converse(fd, numbered(plan), stepOf, { ...hooks, executed }, "executed");
+    await converse(fd, executor, { ...hooks, executed }, "executed");
   } finally {
     close(fd);
     if (running) monitor.unref();
@@ -123,35 +112,13 @@ const brokenOff = (monitor: Bun.Subprocess): KontenerError =>
     hint: "it may have said why on standard error",
   });
 
-/** A program that performs plans, and a plan in the form that it reads. */
-type Executor = {
-  command: string[];
-  env: Record<string, string>;
-  bytes: Uint8Array;
-  stepOf: (step: number) => number | undefined;
-};
-
-const launcher = (plan: Plan, narrate: boolean, keep?: Keepsakes): Executor => ({
-  command: [launcherPath()],
-  env: {},
-  ...encode(plan, { narrate, detached: keep !== undefined, successor: keep?.successor }),
-});
-
-const reference = (plan: Plan, narrate: boolean, ask: boolean): Executor => ({
-  command: referenceCommand(),
-  env: oneThreadEnvironment,
-  bytes: encodeRequest({ plan, narrate, ask }),
-  stepOf: (step) => step,
-});
-
 /**
  * Follows the protocol of `protocol.ts` to its end, or until the command runs; undefined where the monitor went away before
  * PID 1 ended.
  */
 async function converse(
   fd: number,
-  steps: readonly Step[],
-  stepOf: (offset: number) => number | undefined,
+  { steps, stepThatFailed }: Executor,
   hooks: Hooks,
   until: "ended" | "executed" = "ended",
 ): Promise<Ended | undefined> {
@@ -168,7 +135,7 @@ async function converse(
       hooks.terminal?.(pid, note.step);
       answer(fd, "t");
     } else if (note.kind === "failed") {
-      failure ??= failureOf(note, steps[stepOf(note.step) ?? -1]);
+      failure ??= await failureOf(note, await stepThatFailed(note.step));
     } else if (note.kind === "executed") {
       if (failure) continue;
       executed = true;
@@ -180,7 +147,7 @@ async function converse(
       const step = steps[note.step]!;
       const goOn = await hooks.step?.(step, note.step);
       answer(fd, goOn ? "y" : "q");
-      if (!goOn) failure ??= givenUp(step);
+      if (!goOn) failure ??= await givenUp(step);
     } else if (note.kind === "ended") {
       ended = decodeWaitStatus(note.value);
       break; // what the monitor does after this is nobody's concern
@@ -204,11 +171,15 @@ async function* notes(fd: number): AsyncGenerator<Note> {
   }
 }
 
-function failureOf(note: Note, step: Step | undefined): SyscallError {
+/** The texts of steps are loaded when there is something to say. */
+const formats = () => import("../plan/format.ts");
+
+async function failureOf(note: Note, step: Step | undefined): Promise<SyscallError> {
+  const { callArguments } = await formats();
   const call = step?.call ?? "clone";
   const args = step ? callArguments(step) : "SIGCHLD";
   return new SyscallError({ call, args, errno: -note.value, step: step?.why });
 }
 
-const givenUp = (step: Step): KontenerError =>
-  new KontenerError(`given up before ${formatStep(step)}`, { code: "ABORTED" });
+const givenUp = async (step: Step): Promise<KontenerError> =>
+  new KontenerError(`given up before ${(await formats()).formatStep(step)}`, { code: "ABORTED" });

@@ -5,11 +5,10 @@ import { launcherPath } from "./launcher.ts";
 import { bootSteps, ENGINE_FD } from "./program.ts";
 import { kinds } from "./protocol.ts";
 import { send } from "./send.ts";
+import { BASE, ROOM } from "./memory.ts";
 import {
   argumentOf,
-  BASE,
   NONZERO,
-  ROOM,
   Table,
   wordOf,
   Words,

@@ -2,7 +2,8 @@ import { signals } from "../abi/signal.ts";
 import { syscallNumber, type Arch } from "../abi/syscall.ts";
 import { assemble } from "./listing.ts";
 import { kinds } from "./protocol.ts";
-import { argumentOf, BASE, NONZERO, ROOM, Table, type RawStep } from "./table.ts";
+import { BASE, ROOM } from "./memory.ts";
+import { argumentOf, NONZERO, Table, type RawStep } from "./table.ts";
 
 /** The socket to the engine: the launcher's first descriptor after the standard ones. */
 export const ENGINE_FD = 3;

@@ -141,6 +141,17 @@ export function typeOf(path: string, follow = true): "directory" | "other" | und
   return (mode & S_IFMT) === S_IFDIR ? "directory" : "other";
 }
 
+const [STATX_INO_CTIME, STX_INO, STX_CTIME] = [0x100 | 0x80, 32, 96];
+
+/** Another text after a file was replaced or changed: its inode's number, and the time of its last change. */
+export function stampOf(path: string): string | undefined {
+  const buffer = memory(SIZE_OF_STATX);
+  if (tryCall("statx", AT_FDCWD, path, 0, STATX_INO_CTIME, buffer) < 0) return undefined;
+  const view = new DataView(buffer.buffer);
+  const [ino, seconds] = [STX_INO, STX_CTIME].map((at) => view.getBigUint64(at, true));
+  return `${ino}:${seconds}.${view.getUint32(STX_CTIME + 8, true)}`;
+}
+
 const DT_DIR = 4;
 
 /** The names in a directory, in no order: getdents64(2), struct linux_dirent64. `directories`: of those only. */

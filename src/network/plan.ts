@@ -1,6 +1,7 @@
 import { sockFilterSize } from "../abi/bpf.ts";
 import type { HostStep } from "../plan/host-step.ts";
 import { macOf } from "./address.ts";
+import { linkName } from "./link-name.ts";
 import { spoofFilter } from "./spoof-filter.ts";
 
 /** A host step that goes through the routing socket. */
@@ -19,9 +20,6 @@ export type NetworkRequest = {
   /** `--isolated`: out of reach of the others on the bridge. */
   isolated?: boolean;
 };
-
-/** The host's end of a container's cable: `kt` and the id's first twelve digits, of the 15 bytes that a name may have. */
-export const linkName = (id: string): string => `kt${id.slice(0, 12)}`;
 
 /** Connects a newborn container to the bridge, from outside: it needs no privilege of its own for it. */
 export const planNetwork = ({

@@ -1,6 +1,7 @@
 import type { ImageConfig } from "../image/image.ts";
 import type { ContainerOptions } from "../spec/options.ts";
 import { annotations } from "./annotations.ts";
+import { commandOf } from "./command.ts";
 import { etcMounts, hostSysfs, kernelMounts, optionMount } from "./mounts.ts";
 import { resources } from "./resources.ts";
 import type {
@@ -101,17 +102,6 @@ function namespaces(options: ContainerOptions): NamespaceType[] {
   };
   const all: NamespaceType[] = ["mount", "uts", "ipc", "pid", "network", "cgroup"];
   return all.filter((type) => !shared[type as keyof typeof shared]);
-}
-
-/** Docker's rule: an entrypoint given by option forgets the image's command as well. */
-function commandOf(options: ContainerOptions, config: ImageConfig): string[] {
-  const entrypoint = options.entrypoint ?? config.Entrypoint ?? [];
-  const command = options.command?.length
-    ? options.command
-    : options.entrypoint
-      ? []
-      : (config.Cmd ?? []);
-  return [...entrypoint, ...command];
 }
 
 /** Later entries win: PATH, the image's, what the terminal needs, the user's. */

@@ -1,15 +1,9 @@
 import { overlayOf, type Overlay } from "../oci/annotations.ts";
+import { overlayPaths } from "../oci/overlay.ts";
 import type { RuntimeSpec } from "../oci/runtime-spec.ts";
 import type { HostStep } from "./host-step.ts";
 import type { Step } from "./step.ts";
 import { AT_FDCWD } from "./values.ts";
-
-/** Overlay directories by their kernel names (filesystems/overlayfs.rst). */
-export const overlayPaths = (scratch: string) => ({
-  upper: `${scratch}/upper`,
-  work: `${scratch}/work`,
-  merged: `${scratch}/merged`,
-});
 
 /** Separators of the option string have to be escaped; a path is otherwise taken as it is. */
 const escape = (path: string): string => path.replace(/[\\:,]/g, "\\$&");

@@ -3,7 +3,8 @@ import { readlinkSync } from "node:fs";
 import { shellOf } from "../../src/abi/rtnetlink-text.ts";
 import { inNetworkNamespace } from "../../src/linux/namespace.ts";
 import { applyLinkSteps, removeLink } from "../../src/network/apply.ts";
-import { linkName, planNetwork } from "../../src/network/plan.ts";
+import { linkName } from "../../src/network/link-name.ts";
+import { planNetwork } from "../../src/network/plan.ts";
 import { World } from "./network/world.ts";
 
 const isRoot = process.getuid?.() === 0;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { macOf } from "../../../src/network/address.ts";
-import { linkName } from "../../../src/network/plan.ts";
+import { linkName } from "../../../src/network/link-name.ts";
 import { describeAsRoot, eventually, type Finished } from "../support.ts";
 import { attackedEngine } from "./attack.ts";
 import { arpFrame, udpFrame, type Addressed } from "./frames.ts";

@@ -1,6 +1,6 @@
 import { expect } from "bun:test";
 import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
-import { linkName } from "../../../src/network/plan.ts";
+import { linkName } from "../../../src/network/link-name.ts";
 import { eventually, type Engine } from "../support.ts";
 
 /**

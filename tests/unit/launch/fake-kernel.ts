@@ -1,5 +1,5 @@
 import { syscalls, type Arch, type SyscallName } from "../../../src/abi/syscall.ts";
-import { BASE, HEADER, ROOM, STEP } from "../../../src/launch/table.ts";
+import { BASE, HEADER, ROOM, STEP } from "../../../src/launch/memory.ts";
 
 /**
  * The launcher's interpreter once more, in TypeScript and with a kernel that the test plays: what a table does can then be

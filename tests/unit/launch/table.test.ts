@@ -1,14 +1,11 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { syscallNumber } from "../../../src/abi/syscall.ts";
+import { BASE, HEADER, ROOM, STEP } from "../../../src/launch/memory.ts";
 import {
   argumentOf,
-  BASE,
-  HEADER,
   Message,
   MESSAGE_SIZE,
-  ROOM,
-  STEP,
   stepAt,
   Table,
   valueOf,

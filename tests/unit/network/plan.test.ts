@@ -8,7 +8,8 @@ import {
   iptablesNat,
   nftRules,
 } from "../../../src/network/firewall.ts";
-import { linkName, planBridge, planNetwork } from "../../../src/network/plan.ts";
+import { linkName } from "../../../src/network/link-name.ts";
+import { planBridge, planNetwork } from "../../../src/network/plan.ts";
 
 const names = { bridge: "kontener0", cidr: "10.111.0.0/16" };
 

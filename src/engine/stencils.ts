@@ -1,0 +1,146 @@
+import { readLayout } from "../cgroup/host.ts";
+import type { Ready } from "../launch/executor.ts";
+import { blanks, fillTable, fillText, type Stencil } from "../launch/stencil.ts";
+import { stampOf } from "../linux/files.ts";
+import { commandOf } from "../oci/command.ts";
+import type { RuntimeSpec } from "../oci/runtime-spec.ts";
+import type { HostStep } from "../plan/host-step.ts";
+import type { Struct } from "../plan/signatures.ts";
+import type { Plan } from "../plan/step.ts";
+import type { ContainerOptions } from "../spec/options.ts";
+import { etcFiles } from "./etc-files.ts";
+import type { Prepared, Request } from "./prepare.ts";
+import { containersDirectory } from "./record.ts";
+import { readStencil, writeStencil } from "./stencil-file.ts";
+
+/** What {@link Prepared} is, with the plan laid out already where a container of the same kind was started before. */
+export type Preparation = Omit<Prepared, "plan"> & { plan: Plan | Ready };
+
+/** Everything about a start but its id, host name and command; as text, where those that vary are blank. */
+export type Template = { stencil: Stencil; text: string };
+type Content = { spec: RuntimeSpec; before: HostStep[]; birth: HostStep[]; warnings: string[] };
+
+/**
+ * Options that are numbers, words and lists, and so say all that there is to know. One that names a file or another
+ * container (`mounts`, `securityOpts`, `network: "container:…"`) depends on what that is at this moment.
+ */
+const plainOptions: readonly string[] = [
+  "image",
+  "hostname",
+  "memory",
+  "memorySwap",
+  "cpus",
+  "pidsLimit",
+  "env",
+  "workdir",
+  "user",
+  "readOnly",
+  "network",
+  "isolated",
+  "dns",
+  "addHosts",
+  "pid",
+  "uts",
+  "ipc",
+  "cgroupns",
+  "interactive",
+  "tty",
+  "ulimits",
+  "sysctls",
+  "init",
+  "keep",
+  "capAdd",
+  "capDrop",
+  "privileged",
+  "labels",
+] satisfies (keyof ContainerOptions)[];
+const plainNetworks: ReadonlySet<unknown> = new Set([undefined, "bridge", "none", "host"]);
+
+const templates = new Map<string, Template>();
+const MOST = 64;
+
+/**
+ * {@link prepare}, by way of a stencil: a start like an earlier one makes no plan. Only what the key says may differ
+ * between kinds of containers; whatever is not in it has to be the same for all, or is filled in.
+ */
+export async function prepareQuickly(request: Request): Promise<Preparation> {
+  const argv = request.idle ? [] : commandOf(request.options, request.image.config);
+  const key = keyOf(request, argv);
+  if (key === undefined) return await prepareFully(request);
+  const fill = { id: request.id, hostname: request.hostname, argv };
+  const template =
+    templates.get(key) ??
+    readStencil(key, request.paths) ??
+    (await cut(key, request, argv[0]?.includes("/") ?? false));
+  if (templates.size >= MOST) templates.clear();
+  templates.set(key, template);
+  const { spec, before, birth, warnings } = JSON.parse(fillText(template.text, fill)) as Content;
+  for (const step of before) if (step.call === "bpf") step.program = revived(step.program);
+  spec.process.args = argv;
+  const { id, options, hostname, cable, paths } = request;
+  const files = etcFiles(`${containersDirectory(paths)}/${id}`, hostname, options, cable);
+  const plan: Ready = {
+    before: [...files, ...before],
+    birth: [...birth, ...(cable?.steps ?? [])],
+    bytes: fillTable(template.stencil, fill),
+    plan: async () => (await prepareFully(request)).plan,
+  };
+  return { spec, plan, warnings };
+}
+
+/** The only bytes in a step of the engine's are a device program. */
+const bytesAsText = (_key: string, value: unknown): unknown =>
+  value instanceof Uint8Array ? value.toBase64() : value;
+const revived = (program: Struct): Struct => ({
+  ...program,
+  bytes: Uint8Array.fromBase64(program.bytes as unknown as string),
+});
+
+const prepareFully = async (request: Request): Promise<Prepared> =>
+  await (await import("./prepare.ts")).prepare(request);
+
+/** What a plan depends on, as text; undefined where more than this could tell has a say. */
+function keyOf(
+  { options, image, host, paths, idle, detached, scratch }: Request,
+  argv: string[],
+): string | undefined {
+  const own: Partial<ContainerOptions> = { ...options };
+  for (const filled of ["command", "entrypoint", "name"] as const) delete own[filled];
+  const plain = Object.keys(own).every((option) => plainOptions.includes(option));
+  if (!plain || !plainNetworks.has(options.network)) return undefined;
+  if (detached || scratch === "" || image.mounts.length > 0) return undefined;
+  if (!idle && argv.length === 0) return undefined; // an error, which the long way has
+  const key = JSON.stringify({
+    options: own,
+    image: { ...image, stamps: image.layers.map(stampOf) },
+    slash: argv[0]?.includes("/") ?? null,
+    host,
+    cgroups: readLayout(),
+    paths,
+  });
+  return key.includes("~~") ? undefined : key;
+}
+
+/** Makes the plan of a container that has blanks for what is its own. */
+async function cut(key: string, request: Request, slash: boolean): Promise<Template> {
+  const { cutStencil } = await import("../launch/cut-stencil.ts");
+  const { paths, options, scratch, cable, idle } = request;
+  const command = slash ? `/${blanks.command}` : blanks.command;
+  const { plan, spec, warnings } = await prepareFully({
+    ...request,
+    id: blanks.id,
+    hostname: options.hostname ?? blanks.hostname,
+    scratch: scratch.replace(request.id, blanks.id),
+    options: idle ? options : { ...options, entrypoint: [], command: [command] },
+  });
+  const own = `${containersDirectory(paths)}/${blanks.id}/`;
+  const content: Content = {
+    spec,
+    before: plan.before.filter((step) => step.call !== "write" || !step.path.startsWith(own)),
+    birth: plan.birth.slice(0, plan.birth.length - (cable?.steps.length ?? 0)),
+    warnings,
+  };
+  const template = { stencil: cutStencil(plan), text: JSON.stringify(content, bytesAsText) };
+  writeStencil(key, template, paths);
+  return template;
+}

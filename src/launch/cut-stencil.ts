@@ -1,0 +1,18 @@
+import type { Plan } from "../plan/step.ts";
+import { encode, numbered } from "./encode.ts";
+import { HEADER, STEP } from "./memory.ts";
+import { blanks, type Search, type Stencil } from "./stencil.ts";
+
+/** Lays out a plan that was made for {@link blanks}. */
+export function cutStencil(plan: Plan): Stencil {
+  const { bytes, stepOf } = encode(plan);
+  const steps = numbered(plan);
+  const executions = steps.filter(({ call }) => call === "execve").length;
+  const searches: Search[] = [];
+  for (let at = HEADER; searches.length < executions; at += STEP) {
+    const step = steps[stepOf(at) ?? -1];
+    if (step?.call === "execve")
+      searches.push({ at, directory: step.pathname!.slice(0, -blanks.command.length) });
+  }
+  return { table: bytes, searches };
+}
