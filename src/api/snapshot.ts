@@ -12,8 +12,22 @@ import { paths as statePaths } from "../linux/paths.ts";
 import { overlayPaths } from "../oci/overlay.ts";
 import { warn } from "./warn.ts";
 
-/** Does something while no process of the box runs: what is read then is of one moment, and no path in it changes. */
-export async function whileFrozen<T>(container: Container, fn: () => T | Promise<T>): Promise<T> {
+const still = new WeakMap<Container, Promise<unknown>>();
+
+/**
+ * Does something while no process of the box runs: what is read then is of one moment, and no path in it changes. One after
+ * the other: whoever is first ready would let the box go on under the others, and a link could lead them out of it.
+ */
+export async function whileFrozen<T>(container: Container, fn: () => Promise<T>): Promise<T> {
+  const turn = (still.get(container) ?? Promise.resolve()).then(() => frozen(container, fn));
+  still.set(
+    container,
+    turn.catch(() => undefined),
+  );
+  return await turn;
+}
+
+async function frozen<T>(container: Container, fn: () => Promise<T>): Promise<T> {
   const layout = readLayout();
   const group = cgroupPath(container.record.id);
   await freezeCgroup(layout, group);
@@ -35,7 +49,7 @@ export function upperOf({ record, host }: Container): string {
 }
 
 /** Gives a box that is being born what another one has written: the form is overlayfs's, so removals come along. */
-export const copyUpper = (from: Container, scratch: string): void =>
+export const copyUpper = (from: Container, scratch: string): Promise<void> =>
   copyTree(upperOf(from), overlayPaths(scratch).upper, warn, true);
 
 /** A new image of all that is in the box's root file system, with the configuration of its own image. */

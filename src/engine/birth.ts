@@ -38,7 +38,7 @@ export type BirthRequest = {
   /** The monitor is there: its ends of the command's pipes. */
   spawned?(monitor: Launched): void;
   /** The process that is going to be the command, or with `--init` its parent. */
-  born?(pid: number): void;
+  born?(pid: number): void | Promise<void>;
   /** From now on there is a process that signals for the command can be sent to. */
   signalsTo?(pid: number): void;
   /** The command runs, or has already ended. */
@@ -73,7 +73,7 @@ async function birth<T>(
           process = pid;
           observer.born?.(pid);
           await doHostSteps(plan.birth, pid, observer.host);
-          request.born?.(pid);
+          await request.born?.(pid);
           if (!reaper) request.signalsTo?.(pid);
         },
         terminal: (pid, fd) => request.terminal?.(pid, fd),

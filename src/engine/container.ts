@@ -31,7 +31,7 @@ export type StartRequest = {
   /** No command of its own: PID 1 sleeps, and others are run in it. */
   idle?: boolean;
   /** The overlay's directories are there, in this one, and it is not mounted yet. */
-  prepared?(scratch: string): void;
+  prepared?(scratch: string): void | Promise<void>;
   spawned?(monitor: Launched): void;
   /** Signals can be sent to `pid` from now on. */
   signalsTo?(pid: number): void;
@@ -105,9 +105,9 @@ async function start(request: StartRequest, held: Held): Promise<Container> {
     plan,
     spec,
     layers: options.rootfs === undefined ? request.image.layers : [options.rootfs],
-    born(first) {
+    async born(first) {
       pid = first;
-      request.prepared?.(scratch);
+      await request.prepared?.(scratch);
     },
     executed() {
       noteBirth(held.directory, pid, cable?.address);

@@ -12,6 +12,7 @@ import {
 import { errnos } from "../abi/errno.ts";
 import { SyscallError } from "../abi/error.ts";
 import { call, tryCall } from "../linux/libc.ts";
+import { Pace } from "../linux/turn.ts";
 import { quoted, type ByteString } from "./byte-string.ts";
 import type { Metadata } from "./metadata.ts";
 import { Notes } from "./notes.ts";
@@ -25,41 +26,44 @@ const CHUNK = 256 << 10;
 /**
  * Copies a directory as it is: types, modes, owners, times, hard links, devices, attributes and holes. Sockets stay behind,
  * and what is mounted below: a mount point becomes an empty directory. `layer`: from one overlay's upper directory to
- * another's.
+ * another's. Nobody else may change the directory meanwhile: others have their turns on the event loop.
  */
-export function copyTree(
+export async function copyTree(
   from: string,
   to: string,
   say: (line: string) => void,
   layer: boolean = false,
-): void {
+): Promise<void> {
+  const pace = new Pace();
   using writer = new TreeWriter(to, new Notes(say));
   const root = Buffer.from(from).toString("latin1");
   const { dev } = lstat(root);
   const firstNames = new Map<bigint, ByteString>();
-  const visit = (path: ByteString): void => {
+  const visit = async (path: ByteString): Promise<void> => {
+    await pace.rest();
     const source = `${root}/${path}`;
     const stat = lstat(source);
     const linked = stat.nlink > 1n && stat.dev === dev && !stat.isDirectory();
     const first = linked ? firstNames.get(stat.ino) : undefined;
     if (first !== undefined) return writer.link(path, first);
     if (linked) firstNames.set(stat.ino, path);
-    copyOne(source, path, stat, writer, layer);
+    await copyOne(source, path, stat, writer, layer, pace);
     if (!stat.isDirectory() || stat.dev !== dev) return;
     const names = readdirSync(bytes(source), { encoding: "buffer" });
-    for (const name of names) visit(`${path}/${name.toString("latin1")}`);
+    for (const name of names) await visit(`${path}/${name.toString("latin1")}`);
   };
-  visit("");
+  await visit("");
   writer.finish();
 }
 
-function copyOne(
+async function copyOne(
   source: ByteString,
   path: ByteString,
   stat: BigIntStats,
   writer: TreeWriter,
   layer: boolean,
-) {
+  pace: Pace,
+): Promise<void> {
   const meta = { ...metadata(source, stat), layer };
   if (stat.isDirectory()) writer.directory(path, meta);
   else if (stat.isSymbolicLink()) writer.symlink(path, readlinkSync(bytes(source), "latin1"), meta);
@@ -69,7 +73,7 @@ function copyOne(
     writer.node(path, type, major(stat.rdev), minor(stat.rdev), meta);
   } else if (stat.isFile()) {
     using file = writer.file(path);
-    copyContent(source, file);
+    await copyContent(source, file, pace);
     file.finish(meta);
   }
 }
@@ -85,10 +89,11 @@ function metadata(source: ByteString, stat: BigIntStats): Metadata {
   };
 }
 
-/** Only what is stored: lseek(2) finds the holes. */
-function copyContent(source: ByteString, file: TreeFile): void {
+/** Shared where the file system can; else only what is stored: lseek(2) finds the holes. */
+async function copyContent(source: ByteString, file: TreeFile, pace: Pace): Promise<void> {
   const fd = openSync(bytes(source), constants.O_RDONLY | constants.O_NOFOLLOW);
   try {
+    if (file.clone(fd)) return;
     const buffer = Buffer.allocUnsafe(CHUNK);
     for (let end = 0; ;) {
       const start = tryCall("lseek", fd, end, SEEK_DATA);
@@ -101,6 +106,7 @@ function copyContent(source: ByteString, file: TreeFile): void {
         if (length === 0) break; // it became shorter meanwhile
         file.write(buffer.subarray(0, length));
         at += length;
+        await pace.rest();
       }
     }
     file.extend(fstatSync(fd).size);

@@ -68,7 +68,7 @@ async function ordinaryImage(
     else {
       await stageImage(name, paths, record, async (rootfs) => {
         if (source.kind === "archive") await unpackFile(location, location, rootfs, say);
-        else copyTree(location, rootfs, say);
+        else await copyTree(location, rootfs, say);
       });
     }
     return { image: storedImage(name, paths)!, fresh: true };

@@ -1,4 +1,6 @@
 import { closeSync, ftruncateSync, writeSync } from "node:fs";
+import { ioctlRequests } from "../abi/ioctl.ts";
+import { tryCall } from "../linux/libc.ts";
 import type { ByteString } from "./byte-string.ts";
 import { applyMetadata, type Metadata } from "./metadata.ts";
 import type { Notes } from "./notes.ts";
@@ -22,6 +24,11 @@ export class TreeFile implements Disposable {
       at += written;
       this.#position += written;
     }
+  }
+
+  /** Shares another file's blocks until one of the two is written to: btrfs and xfs can. False where it cannot be. */
+  clone(fd: number): boolean {
+    return tryCall("ioctl", this.#fd, ioctlRequests.FICLONE, fd) === 0;
   }
 
   /** Where the next bytes go: what lies between is a hole. */

@@ -1,6 +1,12 @@
 import { expect, test } from "bun:test";
 import { rmSync } from "node:fs";
+import { whileFrozen } from "../../../src/api/snapshot.ts";
+import { isFrozen } from "../../../src/cgroup/freeze.ts";
+import { readLayout } from "../../../src/cgroup/host.ts";
+import { cgroupPath } from "../../../src/engine/remove.ts";
 import { container } from "../../../src/index.ts";
+import { start as startContainer, discard } from "../../../src/api/start.ts";
+import { holdUp } from "../../bench/loop.ts";
 import { describeAsRoot, expectAsBefore, hostPicture } from "../support.ts";
 import { useEngine } from "./library.ts";
 
@@ -48,6 +54,38 @@ describeAsRoot("forks and snapshots", () => {
     await Bun.sleep(50);
     expect(await box.readFile("/b", "utf8")).not.toBe(first);
     await writer.kill();
+  });
+
+  test("a box stands still until the last of those who copy it is done", async () => {
+    const idle = { stdio: ["ignore", "ignore", "ignore"], idle: true } as const;
+    const box = await startContainer({ image: "busybox", network: "none" }, idle);
+    try {
+      const frozen = () => isFrozen(readLayout(), cgroupPath(box.record.id));
+      const events: string[] = [];
+      const copy = (name: string) => async () => {
+        events.push(`${name} ${frozen()}`);
+        await Bun.sleep(30);
+        events.push(`${name} ${frozen()}`);
+        if (name === "b") throw new Error("a copy that fails");
+      };
+      await Promise.allSettled(["a", "b", "c"].map((name) => whileFrozen(box, copy(name))));
+      expect(events).toEqual(["a true", "a true", "b true", "b true", "c true", "c true"]);
+      expect(frozen()).toBe(false);
+    } finally {
+      await discard(box);
+    }
+  });
+
+  test("large files and many small ones are copied in pieces", async () => {
+    await using box = await start({ memory: "1G" });
+    await box.$`dd if=/dev/urandom of=/big bs=1M count=60 2>&1; mkdir /many; i=0; while [ $i -lt 2000 ]; do echo $i > /many/$i; i=$((i+1)); done`;
+    const { longest, whole } = await holdUp(1, async () => {
+      await using fork = await box.fork();
+      expect(await fork.$`ls /many | wc -l; cat /big | md5sum`.text()).toBe(
+        await box.$`ls /many | wc -l; cat /big | md5sum`.text(),
+      );
+    });
+    expect(longest).toBeLessThan(whole / 4);
   });
 
   test("a commit is an image like any other, with the configuration of its own", async () => {
