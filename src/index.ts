@@ -10,6 +10,7 @@ export type {
   SpawnOptions,
   StdioOption,
 } from "./api/command-options.ts";
+export type { BoxEvent } from "./api/events.ts";
 export type { Duration } from "./api/duration.ts";
 export type { CopyOptions } from "./api/files/copy.ts";
 export type { ReadOptions, WriteOptions } from "./api/files/files.ts";

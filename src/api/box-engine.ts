@@ -1,7 +1,7 @@
 import type { Container } from "../engine/container.ts";
 import type { ContainerOptions } from "../spec/options.ts";
 import { BoxFiles } from "./box-files.ts";
-import { discard, start } from "./start.ts";
+import { discard, discardDetached, findRunning, start, startDetached } from "./start.ts";
 
 /** PID 1 sleeps. */
 const idle = { stdio: ["ignore", "ignore", "ignore"], idle: true } as const;
@@ -10,15 +10,27 @@ const idle = { stdio: ["ignore", "ignore", "ignore"], idle: true } as const;
 export class BoxEngine {
   readonly container: Container;
   readonly files: BoxFiles;
+  /** It goes on when nobody here refers to it any more. */
+  readonly detached: boolean;
   #discarded: Promise<void> | undefined;
 
-  private constructor(container: Container) {
+  private constructor(container: Container, detached = false) {
     this.container = container;
+    this.detached = detached;
     this.files = new BoxFiles(container);
   }
 
   static async start(options: ContainerOptions): Promise<BoxEngine> {
     return new BoxEngine(await start(options, idle));
+  }
+
+  static async startDetached(options: ContainerOptions): Promise<BoxEngine> {
+    return new BoxEngine(await startDetached(options), true);
+  }
+
+  /** One that runs already, whoever has started it. */
+  static async find(name: string): Promise<BoxEngine> {
+    return new BoxEngine(await findRunning(name), true);
   }
 
   /** A second one that begins with the files that this one has now, but none of its processes. */
@@ -43,6 +55,13 @@ export class BoxEngine {
   /** Ends all that runs in the box and takes it away. Idempotent. */
   async discard(): Promise<void> {
     this.files[Symbol.dispose]();
-    await (this.#discarded ??= discard(this.container));
+    const end = this.detached ? discardDetached : discard;
+    await (this.#discarded ??= end(this.container));
+  }
+
+  /** Takes it away, unless it is to go on without this process. */
+  async letGo(): Promise<void> {
+    if (this.detached) this.files[Symbol.dispose]();
+    else await this.discard();
   }
 }

@@ -8,6 +8,7 @@ import {
   type SpawnOptions,
 } from "./command-options.ts";
 import { CommandJob } from "./command-job.ts";
+import { BoxEvents, type BoxEvent } from "./events.ts";
 import { BoxEngine } from "./box-engine.ts";
 import type { CopyOptions } from "./files/copy.ts";
 import type { ReadOptions, WriteOptions } from "./files/files.ts";
@@ -46,12 +47,13 @@ function limitLife(
 const busy = new Set<Box>();
 
 const forgotten = new FinalizationRegistry<BoxEngine>((engine) => {
-  inBackground(engine.discard());
+  inBackground(engine.letGo());
 });
 
 /**
  * A container in which many commands can be run. It ends with `await using`, with {@link close}, when nobody refers to it any
- * more, and with this process, however that ends. One that is open keeps the process going, as a child process does.
+ * more, and with this process, however that ends. One that is open keeps the process going, as a child process does. With
+ * `detach: true` only {@link close} and `kontener rm -f` end it.
  *
  * ```ts
  * import { container } from "kontener";
@@ -77,6 +79,9 @@ export class Box implements AsyncDisposable {
   readonly #engine: BoxEngine;
   readonly #leash: Leash;
   readonly #groups = new Set<string>();
+  readonly #events = new BoxEvents();
+  /** Commands that have not ended. */
+  readonly #running = new Set<Promise<unknown>>();
   #commands = 0;
   #over: string | undefined;
 
@@ -198,6 +203,27 @@ export class Box implements AsyncDisposable {
     await this.#engine.commit(name);
   }
 
+  /**
+   * What happens in the box from now on: commands that start and exit, and its end, which is the last. Output is not among it:
+   * `spawn` has that as streams.
+   *
+   * ```ts
+   * import { container } from "kontener";
+   *
+   * const box = await container("busybox", { network: "none" });
+   * const watching = (async () => {
+   *   for await (const event of box.events())
+   *     if (event.type === "exit") console.log(event.command.join(" "), event.exitCode);
+   * })();
+   * await box.exec(["false"]);
+   * await box.close();
+   * await watching;
+   * ```
+   */
+  events(): ReadableStream<BoxEvent> {
+    return this.#events.read();
+  }
+
   /** What the box uses now. Costs a few reads of the kernel's counters, about 0.1 ms. */
   stats(): Stats {
     this.#check();
@@ -206,14 +232,19 @@ export class Box implements AsyncDisposable {
 
   /** Ends all that runs in the box, and takes away the box with all that it wrote. Idempotent. */
   async close(): Promise<void> {
-    this.#over ??= "it was closed";
+    this[end]("it was closed");
     forgotten.unregister(this);
     this.#leash[Symbol.dispose]();
     await this.#engine.discard();
   }
 
+  /** {@link close}; of a detached box only this object is closed, and the box goes on. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
+    if (!this.#engine.detached) return await this.close();
+    this[end]("it was left to itself");
+    forgotten.unregister(this);
+    this.#leash[Symbol.dispose]();
+    await this.#engine.letGo();
   }
 
   #run(command: readonly string[], options: CheckedOptions, gathered: boolean): Run {
@@ -221,17 +252,30 @@ export class Box implements AsyncDisposable {
     const job = new CommandJob(this.#engine.container, command, options, this.#groups);
     const run = new Run(job, options, gathered);
     busy.add(this);
-    this.#commands++;
-    const done = (): void => {
-      if (--this.#commands === 0) busy.delete(this);
-    };
-    run.exited.then(done, done);
+    const over = this.#report(run, command).catch(() => undefined);
+    this.#running.add(over);
+    inBackground(
+      over.then(() => {
+        this.#running.delete(over);
+        if (this.#running.size === 0) busy.delete(this);
+      }),
+    );
     return run;
+  }
+
+  async #report({ started, exited }: Run, command: readonly string[]): Promise<void> {
+    const what = { id: ++this.#commands, command };
+    await started;
+    this.#events.emit({ type: "start", ...what });
+    this.#events.emit({ type: "exit", ...what, ...(await exited) });
   }
 
   /** @internal The first reason counts. */
   [end](reason: string): void {
-    this.#over ??= reason;
+    if (this.#over !== undefined) return;
+    this.#over = reason;
+    const last = Promise.all(this.#running); // the commands end first
+    inBackground(last.then(() => this.#events.emit({ type: "end", reason })));
   }
 
   #check(): void {
@@ -257,8 +301,9 @@ export class Box implements AsyncDisposable {
  */
 export async function container(image: string, options: BoxOptions = {}): Promise<Box> {
   const wanted = containerOptions(image, options);
-  const { timeout, signal } = options;
+  const { timeout, signal, detach = false } = options;
   signal?.throwIfAborted();
+  if (detach) return new Box(await BoxEngine.startDetached(wanted), {});
   const engine = await BoxEngine.start(wanted);
   if (signal?.aborted) await engine.discard();
   signal?.throwIfAborted();
@@ -267,3 +312,21 @@ export async function container(image: string, options: BoxOptions = {}): Promis
     ...(signal === undefined ? {} : { signal }),
   });
 }
+
+/**
+ * A box that runs already: one that was started with `detach: true`, or any other container of this host. `await using` leaves
+ * it as it is.
+ *
+ * ```ts
+ * import { container } from "kontener";
+ *
+ * await container("busybox", { name: "cache", network: "none", detach: true }); // in one program
+ * const box = await container.get("cache"); // in another one
+ * await box.writeFile("/data/a", "1");
+ * await box.close(); // or: kontener rm -f cache
+ * ```
+ *
+ * @param name its name, its id, or the beginning of its id
+ * @throws KontenerError `NOT_FOUND`; `CONFLICT` where it does not run
+ */
+container.get = async (name: string): Promise<Box> => new Box(await BoxEngine.find(name), {});

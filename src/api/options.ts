@@ -55,6 +55,11 @@ export type BoxOptions = Shared & {
   timeout?: Duration;
   /** Ends the box, with all that runs in it, when it is aborted. */
   signal?: AbortSignal;
+  /**
+   * It outlives this process, and stays until somebody removes it: {@link Box.close}, or `kontener rm`. `container.get(name)`
+   * finds it again. Without `timeout` and `signal`: nobody would be there for them. Default false.
+   */
+  detach?: boolean;
 };
 
 /** The type is not there at run time: this is its list of names. One too many or too few is a type error. */
@@ -90,6 +95,7 @@ const known = {
   tmpfs: true,
   timeout: true,
   signal: true,
+  detach: true,
 } satisfies Record<keyof BoxOptions, true>;
 
 /**
@@ -99,10 +105,17 @@ const known = {
  */
 export function containerOptions(image: string, options: BoxOptions): ContainerOptions {
   refuseUnknown(options, Object.keys(known));
-  const { cwd, volumes = [], tmpfs = [], timeout, signal, ...rest } = options;
+  const { cwd, volumes = [], tmpfs = [], timeout, signal, detach, ...rest } = options;
   if (timeout !== undefined) parseDuration("timeout", timeout);
   if (signal !== undefined && !(signal instanceof AbortSignal))
     throw invalid("signal: it is not an AbortSignal");
+  if (detach !== undefined && typeof detach !== "boolean")
+    throw invalid("detach: it is not true or false");
+  if (detach && (timeout ?? signal) !== undefined)
+    throw invalid(
+      `${timeout === undefined ? "signal" : "timeout"}: a detached box outlives the process that would end it`,
+      "leave out one of the two",
+    );
   const { memory, memorySwap, mounts = [], ...plain } = rest;
   const all = [
     ...mounts,

@@ -56,6 +56,8 @@ export class Run {
    * command), and with the signal's reason where it was aborted.
    */
   readonly exited: Promise<Result>;
+  /** Fulfilled when the command runs, or was killed before it did; rejected as `exited` is. */
+  readonly started: Promise<void>;
   /** What it prints; has to be read where it is `"pipe"`. Ends when the last process that has it open has ended. */
   readonly stdout: ByteStream;
   /** What it prints to standard error; as `stdout`. */
@@ -68,13 +70,14 @@ export class Run {
   readonly #handle = new ProcessHandle();
   readonly #ends = Promise.withResolvers<Ends>();
   #terminal: Terminal | undefined;
-  readonly #started = Promise.withResolvers<void>();
+  readonly #running = Promise.withResolvers<void>();
   #doomed = false;
   #badInput: unknown;
 
   /** @internal `gathered`: {@link collect} will be called, which takes the leash off. */
   constructor(job: Job, options: CheckedOptions, gathered = false) {
     this.#job = job;
+    this.started = this.#running.promise;
     const ends = this.#ends.promise;
     this.stdout = laterStream(ends.then(({ stdout }) => stdout));
     this.stderr = laterStream(ends.then(({ stderr }) => stderr));
@@ -82,19 +85,19 @@ export class Run {
     this.#leash = new Leash(options, () => this.#end());
     this.exited = this.#live(options, gathered);
     // All three tell of a start that failed; who asks one of them need not ask the others.
-    for (const promise of [this.exited, ends, this.#started.promise]) promise.catch(() => {});
+    for (const promise of [this.exited, ends, this.started]) promise.catch(() => {});
   }
 
   /** Lines of standard output as they come, without their ends. Throws where the command could not be started. */
   async *lines(): AsyncGenerator<string, void, undefined> {
     yield* splitLines(this.stdout);
-    await this.#started.promise;
+    await this.started;
   }
 
   /** Standard output to its end. Throws where the command could not be started. */
   async text(): Promise<string> {
     const bytes = await capture(this.stdout, Infinity, () => undefined);
-    await this.#started.promise;
+    await this.started;
     return new TextDecoder().decode(bytes);
   }
 
@@ -107,7 +110,7 @@ export class Run {
   async kill(signal?: Signal): Promise<void> {
     if (signal === undefined) return await this.#end();
     if (!Object.hasOwn(signals, signal)) throw invalid(`${String(signal)} is not a signal`);
-    await this.#started.promise.catch(() => undefined);
+    await this.started.catch(() => undefined);
     this.#handle.send(signal);
   }
 
@@ -143,12 +146,12 @@ export class Run {
       return this.#result(end, performance.now() - start);
     } catch (error) {
       this.#ends.reject(error);
-      this.#started.reject(error);
+      this.#running.reject(error);
       throw error;
     } finally {
       if (!gathered) this.#leash[Symbol.dispose]();
       this.#handle.close();
-      this.#started.resolve(); // killed before it ran
+      this.#running.resolve(); // killed before it ran
       void this.stdin.end().catch(() => undefined);
     }
   }
@@ -172,7 +175,7 @@ export class Run {
       },
       signalsTo: (pid) => this.#handle.open(pid),
       executed: () => {
-        this.#started.resolve();
+        this.#running.resolve();
         if (this.#doomed) inBackground(this.#end()); // it was too early for that before
       },
     };

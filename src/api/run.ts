@@ -1,3 +1,4 @@
+import { invalid } from "../abi/error.ts";
 import type { Container } from "../engine/container.ts";
 import { checkCommand, checkCommandOptions, type ExecOptions } from "./command-options.ts";
 import { containerOptions, type BoxOptions } from "./options.ts";
@@ -6,7 +7,7 @@ import { Run, type End, type Hooks, type Job } from "./process.ts";
 import { discard, start } from "./start.ts";
 
 /** What the box is like, and how its one command is run. */
-export type RunOptions = BoxOptions & Pick<ExecOptions, "input" | "maxOutput">;
+export type RunOptions = Omit<BoxOptions, "detach"> & Pick<ExecOptions, "input" | "maxOutput">;
 
 /**
  * Runs one command in a container of its own, and waits for its end. Nothing is left afterwards. A command that fails is no
@@ -35,6 +36,11 @@ export async function run(
   options: RunOptions = {},
 ): Promise<Output> {
   if (command !== undefined) checkCommand(command);
+  if ("detach" in options)
+    throw invalid(
+      "detach: run waits for its command's end",
+      "container(image, { detach: true }) starts a box that stays",
+    );
   const { input, maxOutput, ...boxOptions } = options;
   const wanted = containerOptions(image, boxOptions);
   const { timeout, signal } = options;

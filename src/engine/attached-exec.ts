@@ -1,18 +1,11 @@
 import type { Ended } from "../abi/wait.ts";
-import { readLayout } from "../cgroup/host.ts";
-import { killCgroup } from "../cgroup/kill.ts";
-import { readUsage } from "../cgroup/stats.ts";
 import type { Stdio } from "../launch/launch.ts";
 import type { Paths } from "../linux/paths.ts";
 import type { Observer } from "./birth.ts";
-import type { Container } from "./container.ts";
 import { execDetached, execIn, type ExecOptions } from "./exec.ts";
-import { readHost } from "./host.ts";
 import type { Entry } from "./list.ts";
-import { cgroupPath } from "./remove.ts";
-import { notSo, requireRunning } from "./signal.ts";
+import { runningContainer } from "./running.ts";
 import { SignalForwarder } from "./signals.ts";
-import { readSpec } from "./state.ts";
 
 export type AttachedExec = ExecOptions & { interactive: boolean; detach: boolean };
 
@@ -51,28 +44,4 @@ export async function execAttached(
   } finally {
     await terminal?.[Symbol.asyncDispose]();
   }
-}
-
-/** A container that another process has started, as this one can work with it. */
-async function runningContainer(entry: Entry, paths: Paths): Promise<Container> {
-  requireRunning(entry);
-  if (entry.status === "paused")
-    throw notSo(entry, "running", "kontener unpause NAME lets it go on");
-  const { record, directory, state } = entry;
-  const spec = await readSpec(directory);
-  if (!spec || !state) throw notSo(entry, "running", "kontener start NAME starts it");
-  const layout = readLayout();
-  const cgroup = cgroupPath(record.id);
-  return {
-    record,
-    options: record.options,
-    host: readHost(paths.lib),
-    spec,
-    pid: state.pid,
-    address: state.address ?? undefined,
-    ended: Promise.withResolvers<Ended>().promise, // another process waits for it
-    usage: () => readUsage(layout, cgroup),
-    kill: () => killCgroup(layout, cgroup),
-    remove: () => Promise.resolve(),
-  };
 }

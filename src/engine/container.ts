@@ -144,7 +144,8 @@ export function newRecord({
   options,
   image,
   paths,
-}: Pick<StartRequest, "options" | "image" | "paths">): Record {
+  idle = false,
+}: Pick<StartRequest, "options" | "image" | "paths" | "idle">): Record {
   const id = newId();
   const hostname = options.hostname ?? newHostname();
   return {
@@ -154,6 +155,7 @@ export function newRecord({
     image: image.name,
     created: new Date().toISOString(),
     command: options.command ?? [],
+    idle,
     engine: process.pid,
     scratch: options.rootfs === undefined ? `${paths.lib}/containers/${id}` : null,
     keep: options.keep ?? false,

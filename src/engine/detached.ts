@@ -17,7 +17,7 @@ import type { RestartPolicy } from "../spec/restart.ts";
 
 export type DetachedRequest = Pick<
   StartRequest,
-  "options" | "image" | "host" | "paths" | "observer"
+  "options" | "image" | "host" | "paths" | "observer" | "idle"
 >;
 export type DetachedOptions = {
   /** Remove it when it has ended. */
@@ -86,7 +86,7 @@ const EXIT_FLAGS = O_WRONLY + O_CREAT + O_TRUNC + O_APPEND + O_CLOEXEC;
 export async function startHeld(request: DetachedRequest, held: Held): Promise<void> {
   const { options, image, observer, paths } = request;
   const { record, directory, lockFd } = held;
-  const { id, hostname, logs } = record;
+  const { id, hostname, logs, idle } = record;
   if (logs === null) throw new Error(`container ${id} was not made to outlive its engine`);
   for (const name of ["settled", "stopped", "oom-killed", "state.json"])
     if (exists(`${directory}/${name}`)) unlink(`${directory}/${name}`);
@@ -101,12 +101,13 @@ export async function startHeld(request: DetachedRequest, held: Held): Promise<v
       hostname,
       cable,
       scratch,
+      idle,
       detached: true,
     });
     for (const warning of warnings) observer.warn(warning);
     writeSpec(directory, spec);
     const terminal = options.tty ?? false;
-    using output = terminal ? undefined : await openOutput(logs);
+    using output = terminal || idle ? undefined : await openOutput(logs); // who sleeps prints nothing
     let draining: Promise<void> | undefined;
     await giveDetachedBirth(
       {

@@ -21,6 +21,7 @@ const recordSchema = v.strictObject({
   image: v.string(),
   created: v.pipe(v.string(), v.isoTimestamp()),
   command: v.array(v.string()),
+  idle: v.boolean(),
   engine: natural,
   scratch: v.nullable(path),
   keep: v.boolean(),

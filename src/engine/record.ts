@@ -37,6 +37,8 @@ export type Record = {
   image: string;
   created: string;
   command: string[];
+  /** No command of its own: PID 1 sleeps, and others are run in it (a box of the library). */
+  idle: boolean;
   /** The engine's process. */
   engine: number;
   /** Directory with the writable layer, removed with the container unless `keep`. */

@@ -25,10 +25,12 @@ test("the list of exports is frozen: a change of it is a decision", () => {
     "container",
     "run",
   ]);
+  expect(Object.keys(kontener.container)).toEqual(["get"]);
 });
 
 test("the types say what comes back", () => {
   expectTypeOf(kontener.container).returns.resolves.toEqualTypeOf<Box>();
+  expectTypeOf(kontener.container.get).returns.resolves.toEqualTypeOf<Box>();
   expectTypeOf(kontener.run).returns.resolves.toEqualTypeOf<Output>();
   expectTypeOf<Box["exec"]>().returns.resolves.toEqualTypeOf<Output>();
   expectTypeOf<Box["spawn"]>().returns.toEqualTypeOf<Run>();
