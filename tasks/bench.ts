@@ -10,9 +10,15 @@ import { makeBundle, peers } from "../tests/bench/peers.ts";
 const root = new URL("..", import.meta.url).pathname;
 const unified = "/sys/fs/cgroup/unified";
 
-/** crun refuses a hybrid cgroup host: everything is measured in a mount namespace without the unified tree. */
+/**
+ * Everything is measured in a mount namespace of its own: without the unified tree, because crun refuses hybrid hosts, and
+ * with /run in memory, where it is not (file-hierarchy(7) has it so).
+ */
 if (!process.env["KONTENER_BENCH"]) {
-  const inside = `mountpoint -q ${unified} && umount ${unified}; exec "$@"`;
+  const inside = `
+    mountpoint -q ${unified} && umount ${unified}
+    [ "$(stat -f -c %T /run)" = tmpfs ] || mount -t tmpfs tmpfs /run
+    exec "$@"`;
   const again = [process.execPath, import.meta.path, ...process.argv.slice(2)];
   const child = Bun.spawn(["unshare", "--mount", "sh", "-c", inside, "sh", ...again], {
     stdio: ["inherit", "inherit", "inherit"],

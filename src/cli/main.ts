@@ -1,6 +1,7 @@
 #!/usr/bin/env bun
 import { SUPERVISE_VERB } from "../engine/supervisor.ts";
 import { REFERENCE_VERB } from "../launch/reference/start.ts";
+import { tryCall } from "../linux/libc.ts";
 import { report } from "./report.ts";
 import { isOwnVerb, ownVerbs } from "./verbs.ts";
 
@@ -14,12 +15,14 @@ async function main(argv: readonly string[]): Promise<void> {
   try {
     if (verb === SUPERVISE_VERB)
       return await (await import("../engine/supervise.ts")).supervise(rest[0] ?? "");
-    // The container has printed what it had to print: nothing of ours is worth waiting for.
-    if (isOwnVerb(verb)) process.exit(await (await ownVerbs[verb]()).run(rest));
+    if (isOwnVerb(verb)) exit(await (await ownVerbs[verb]()).run(rest));
     process.exitCode = await (await import("./menu.ts")).menu(argv);
   } catch (error) {
     process.exit(await report(error));
   }
 }
+
+/** At once: what was printed is written already, and Bun's own farewell takes 1 ms (exit_group(2)). */
+const exit = (code: number): void => void tryCall("exit_group", code);
 
 void main(process.argv.slice(2));

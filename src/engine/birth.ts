@@ -39,6 +39,8 @@ export type BirthRequest = {
   spawned?(monitor: Launched): void;
   /** The process that is going to be the command, or with `--init` its parent. */
   born?(pid: number): void | Promise<void>;
+  /** That process goes on, and needs nothing of the engine. */
+  released?(): void;
   /** From now on there is a process that signals for the command can be sent to. */
   signalsTo?(pid: number): void;
   /** The command runs, or has already ended. */
@@ -76,6 +78,7 @@ async function birth<T>(
           await request.born?.(pid);
           if (!reaper) request.signalsTo?.(pid);
         },
+        released: () => request.released?.(),
         terminal: (pid, fd) => request.terminal?.(pid, fd),
         executed() {
           // PID 1 of --init holds signals back: they are for its child.

@@ -96,8 +96,6 @@ async function start(request: StartRequest, held: Held): Promise<Container> {
     scratch,
   });
   for (const warning of warnings) observer.warn(warning);
-  await turn();
-  writeSpec(held.directory, spec);
   const running = Promise.withResolvers<void>();
   let pid = 0;
   const ended = giveBirth({
@@ -109,8 +107,11 @@ async function start(request: StartRequest, held: Held): Promise<Container> {
       pid = first;
       await request.prepared?.(scratch);
     },
-    executed() {
+    released() {
+      writeSpec(held.directory, spec);
       noteBirth(held.directory, pid, cable?.address);
+    },
+    executed() {
       // After a power cut nothing else would tell it from garbage.
       if (record.keep && record.scratch !== null) mark(record.scratch, "kept");
       running.resolve();

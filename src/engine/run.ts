@@ -1,5 +1,6 @@
 import { KontenerError } from "../abi/error.ts";
 import type { Image } from "../image/image.ts";
+import { findImage } from "../image/store.ts";
 import { paths as statePaths, type Paths } from "../linux/paths.ts";
 import type { EngineOptions } from "../spec/engine-options.ts";
 import type { ContainerOptions } from "../spec/options.ts";
@@ -54,6 +55,5 @@ export async function chooseImage(
     const { defaultImage } = await import("../image/default.ts");
     return await defaultImage(paths, observer.warn);
   }
-  const { findImage } = await import("../image/store.ts");
   return await findImage(options.image, paths);
 }

@@ -19,6 +19,8 @@ export type Hooks = {
   spawned?(monitor: Launched): void;
   /** PID 1 waits: set up its cgroup and network. It goes when the promise is fulfilled. */
   born(pid: number): void | Promise<void>;
+  /** It goes. Until its command runs the engine would only wait: the moment for what nobody else waits for. */
+  released?(): void;
   /** PID 1 has a terminal open; take its master, descriptor `fd` of process `pid`. */
   terminal?(pid: number, fd: number): void;
   /** The command runs. */
@@ -131,6 +133,7 @@ async function converse(
       pid = note.value;
       await hooks.born(pid);
       answer(fd, "g");
+      hooks.released?.();
     } else if (note.kind === "terminal") {
       hooks.terminal?.(pid, note.step);
       answer(fd, "t");
