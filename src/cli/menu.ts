@@ -24,7 +24,6 @@ const verbs = {
   network: () => import("./commands/network.ts").then((module) => module.default),
   doctor: () => import("./commands/doctor.ts").then((module) => module.default),
   clean: () => import("./commands/clean.ts").then((module) => module.default),
-  version: () => import("./commands/version.ts").then((module) => module.default),
 } satisfies Record<string, Resolvable<CommandDef<any>>>;
 
 const main = defineCommand({
@@ -39,7 +38,7 @@ const main = defineCommand({
 /** Every verb that is not in verbs.ts, and help; the exit code. */
 export async function menu(argv: readonly string[]): Promise<number> {
   const [verb = "help", ...rest] = argv;
-  if (verb === "--version" || verb === "-v") return await menu(["version"]);
+  if (verb === "--version" || verb === "-v") return await (await ownVerbs.version()).run(rest);
   if (verb === "help" || verb === "--help" || verb === "-h") return await help(rest[0]);
   const command = await find(verb);
   if (rest.includes("--help") || rest.includes("-h")) return await help(verb);

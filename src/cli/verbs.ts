@@ -28,6 +28,7 @@ export const ownVerbs = {
   update: () => import("./commands/update.ts").then(({ update }) => update),
   diff: () => import("./commands/diff.ts").then(({ diff }) => diff),
   container: () => import("./commands/container.ts").then(({ container }) => container),
+  version: () => import("./commands/version.ts").then(({ version }) => version),
   wait: () => import("./commands/wait.ts").then(({ wait }) => wait),
 } satisfies Record<string, () => Promise<OwnVerb>>;
 

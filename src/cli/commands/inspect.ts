@@ -1,58 +1,47 @@
-import { findContainer, type Entry } from "../../engine/list.ts";
-import { logFile } from "../../engine/logs.ts";
-import { readSpec } from "../../engine/state.ts";
+import { describeContainer } from "../../engine/describe.ts";
+import { findContainer } from "../../engine/list.ts";
+import { writtenBytes } from "../../engine/size.ts";
 import { paths as statePaths } from "../../linux/paths.ts";
+import { parseChoice } from "../../spec/values.ts";
 import { report } from "../report.ts";
+import { evaluate } from "../template/evaluate.ts";
+import { parseTemplate } from "../template/parse.ts";
 import { verb } from "../verb.ts";
 
 export const inspect = verb({
-  synopsis: "inspect CONTAINER…",
+  synopsis: "inspect [flags] CONTAINER…",
   summary: "Print all there is to know of containers, as JSON",
-  flags: [],
+  flags: [
+    {
+      name: "format",
+      short: "f",
+      value: "json|TEMPLATE",
+      help: "a template of Go's for each: '{{.State.Pid}}'",
+    },
+    { name: "size", short: "s", help: "also what each has written, in bytes" },
+    { name: "type", value: "container", help: "what the words mean" },
+  ],
   words: [1, Infinity],
-  async run({ words }) {
+  async run({ words, value, has }) {
     const paths = statePaths();
+    parseChoice("--type", value("type") ?? "container", ["container"]);
+    const format = value("format") ?? "json";
+    const nodes = format === "json" ? undefined : parseTemplate(format);
     const found: unknown[] = [];
     let code = 0;
     for (const word of words) {
       try {
-        found.push(await describe(findContainer(word, paths)));
+        const entry = findContainer(word, paths);
+        const size = has("size") ? { SizeRw: writtenBytes(entry) } : {};
+        const description = { ...(await describeContainer(entry)), ...size };
+        if (nodes) console.log(evaluate(nodes, description));
+        else found.push(description);
       } catch (error) {
         await report(error);
         code = 1;
       }
     }
-    console.log(JSON.stringify(found, null, 2));
+    if (!nodes) console.log(JSON.stringify(found, null, 2));
     return code;
   },
 });
-
-/** docker's names where docker has the thing; `Options` is what it was made with, `Spec` the OCI specification. */
-async function describe({ record, directory, status, state, exit, oomKilled }: Entry) {
-  const spec = await readSpec(directory);
-  const alive = status === "running" || status === "paused";
-  const [path = "", ...args] = spec?.process.args ?? record.command;
-  return {
-    Id: record.id,
-    Name: record.name,
-    Created: record.created,
-    Path: path,
-    Args: args,
-    State: {
-      Status: status,
-      Running: alive,
-      Paused: status === "paused",
-      OOMKilled: oomKilled,
-      Pid: alive ? state?.pid : 0,
-      ExitCode: exit?.code ?? 0,
-      StartedAt: state?.started ?? null,
-      FinishedAt: exit?.finished ?? null,
-    },
-    Image: record.image,
-    LogPath: record.logs ? logFile(record.logs, "stdout") : null,
-    HostConfig: { AutoRemove: record.autoRemove },
-    NetworkSettings: { IPAddress: alive ? (state?.address ?? "") : "" },
-    Options: record.options,
-    Spec: spec ?? null,
-  };
-}

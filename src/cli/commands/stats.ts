@@ -3,10 +3,9 @@ import { requireRunning } from "../../engine/signal.ts";
 import { memoryUsed, processorsBetween, takeSample, type Sample } from "../../engine/stats.ts";
 import { lives } from "../../engine/state.ts";
 import { paths as statePaths } from "../../linux/paths.ts";
-import { wantsJson } from "../format.ts";
+import { parseFormat, printRows } from "../listing.ts";
 import { errorText, say } from "../report.ts";
 import { binarySize, decimalSize } from "../size.ts";
-import { formatTable } from "../table.ts";
 import { isTerminal } from "../terminal.ts";
 import { verb } from "../verb.ts";
 
@@ -15,11 +14,15 @@ export const stats = verb({
   summary: "Show what running containers use of the host",
   flags: [
     { name: "no-stream", help: "once, instead of again and again" },
-    { name: "format", value: "text|json", help: "text, or one JSON object on each line" },
+    {
+      name: "format",
+      value: "text|json|TEMPLATE",
+      help: "text; json, one object on each line; or a template of Go's",
+    },
   ],
   words: [0, Infinity],
   async run({ words, has, value }) {
-    const json = wantsJson(value("format") ?? "text");
+    const format = parseFormat(value("format"));
     const paths = statePaths();
     const chosen = words.map((word) => findContainer(word, paths));
     for (const entry of chosen) requireRunning(entry);
@@ -35,8 +38,8 @@ export const stats = verb({
       await Bun.sleep(once ? 200 : 1000);
       const after = await Promise.all(now.map(takeSample));
       const rows = now.map((entry, i) => row(entry, before[i]!, after[i]!));
-      if (json) for (const each of rows) console.log(JSON.stringify(each));
-      else print(rows, !once);
+      if (format.kind === "text" && !once && isTerminal(1)) process.stdout.write(CLEAR);
+      printRows(format, rows, titles, Object.keys(titles));
       if (once) break;
     }
     return 0;
@@ -62,10 +65,12 @@ function row({ record }: Entry, before: Sample, after: Sample) {
 
 const CLEAR = "\x1b[H\x1b[J";
 
-function print(rows: readonly ReturnType<typeof row>[], again: boolean): void {
-  const table = formatTable(
-    ["CONTAINER ID", "NAME", "CPU %", "MEM USAGE / LIMIT", "MEM %", "NET I/O", "PIDS"],
-    rows.map((each) => Object.values(each)),
-  );
-  console.log(again && isTerminal(1) ? CLEAR + table : table);
-}
+const titles = {
+  ID: "CONTAINER ID",
+  Name: "NAME",
+  CPUPerc: "CPU %",
+  MemUsage: "MEM USAGE / LIMIT",
+  MemPerc: "MEM %",
+  NetIO: "NET I/O",
+  PIDs: "PIDS",
+};

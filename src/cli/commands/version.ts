@@ -1,13 +1,27 @@
-import { defineCommand } from "citty";
-import { version } from "../../../package.json";
-import { formatArg, wantsJson } from "../format.ts";
+import { version as own } from "../../../package.json";
+import { evaluate } from "../template/evaluate.ts";
+import { parseTemplate } from "../template/parse.ts";
+import { verb } from "../verb.ts";
 
-export default defineCommand({
-  meta: { name: "version", description: "Print the versions of kontener and Bun" },
-  args: { format: formatArg },
-  run({ args }) {
-    const versions = { kontener: version, bun: Bun.version, arch: process.arch };
-    if (wantsJson(args.format)) console.log(JSON.stringify(versions, null, 2));
-    else console.log(`kontener ${version} (Bun ${Bun.version}, ${process.arch})`);
+export const version = verb({
+  synopsis: "version [flags]",
+  summary: "Print the versions of kontener and Bun",
+  flags: [
+    {
+      name: "format",
+      short: "f",
+      value: "text|json|TEMPLATE",
+      help: "'{{.kontener}}' is a template",
+    },
+  ],
+  words: [0, 0],
+  run({ value }) {
+    const versions = { kontener: own, bun: Bun.version, arch: process.arch };
+    const format = value("format") ?? "text";
+    if (format === "json") console.log(JSON.stringify(versions, null, 2));
+    else if (format === "text")
+      console.log(`kontener ${own} (Bun ${Bun.version}, ${process.arch})`);
+    else console.log(evaluate(parseTemplate(format), versions));
+    return Promise.resolve(0);
   },
 });

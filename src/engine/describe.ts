@@ -1,0 +1,66 @@
+import type { Entry } from "./list.ts";
+import { logFile } from "./logs.ts";
+import { readSpec } from "./state.ts";
+
+/**
+ * A container as `docker inspect` shows it, with docker's names where docker has the thing; `Options` is what it was made
+ * with, `Spec` the OCI specification.
+ */
+export async function describeContainer(entry: Entry) {
+  const { record, directory, status, state, exit, oomKilled } = entry;
+  const { options } = record;
+  const spec = await readSpec(directory);
+  const alive = status === "running" || status === "paused";
+  const [path = "", ...args] = spec?.process.args ?? record.command;
+  return {
+    Id: record.id,
+    Name: record.name,
+    Created: record.created,
+    Path: path,
+    Args: args,
+    State: {
+      Status: status,
+      Running: alive,
+      Paused: status === "paused",
+      OOMKilled: oomKilled,
+      Pid: alive ? (state?.pid ?? 0) : 0,
+      ExitCode: exit?.code ?? 0,
+      StartedAt: state?.started ?? null,
+      FinishedAt: exit?.finished ?? null,
+    },
+    Image: record.image,
+    Config: {
+      Hostname: record.hostname,
+      User: options.user ?? "",
+      Env: spec?.process.env ?? [],
+      Cmd: record.command,
+      Entrypoint: options.entrypoint ?? null,
+      WorkingDir: spec?.process.cwd ?? options.workdir ?? "",
+      Image: record.image,
+      Labels: options.labels ?? {},
+      Tty: options.tty ?? false,
+      OpenStdin: options.interactive ?? false,
+    },
+    LogPath: record.logs ? logFile(record.logs, "stdout") : null,
+    HostConfig: {
+      AutoRemove: record.autoRemove,
+      NetworkMode: options.network ?? "bridge",
+      Memory: typeof options.memory === "number" ? options.memory : 0,
+      Privileged: options.privileged ?? false,
+      ReadonlyRootfs: options.readOnly ?? false,
+      RestartPolicy: {
+        Name: record.restart?.when ?? "no",
+        MaximumRetryCount: record.restart?.most ?? 0,
+      },
+    },
+    Mounts: (options.mounts ?? []).map((mount) => ({
+      Type: mount.type,
+      Source: "source" in mount ? mount.source : "",
+      Destination: mount.target,
+      RW: !("readOnly" in mount && mount.readOnly),
+    })),
+    NetworkSettings: { IPAddress: alive ? (state?.address ?? "") : "" },
+    Options: options,
+    Spec: spec ?? null,
+  };
+}
