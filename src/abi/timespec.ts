@@ -13,3 +13,11 @@ export function encodeTimes({ seconds, nanoseconds }: Timespec): Uint8Array {
   }
   return bytes;
 }
+
+/** Of stat(2)'s nanoseconds since 1970, as node:fs has them. */
+export function timespecOf(total: bigint): Timespec {
+  const nanoseconds = ((total % BILLION) + BILLION) % BILLION;
+  return { seconds: Number((total - nanoseconds) / BILLION), nanoseconds: Number(nanoseconds) };
+}
+
+const BILLION = 1_000_000_000n;

@@ -42,6 +42,69 @@ async function firstBytes(path: string): Promise<Buffer> {
 }
 
 // Not node:zlib's createZstdDecompress: it takes data that is cut short for whole (Bun 1.4.5).
+/**
+ * The same for what is still arriving: gzip, zstd or nothing, by its first bytes. Whoever reads verifies a digest of the
+ * result.
+ */
+export async function* decompressStream(
+  source: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  const chunks = source[Symbol.asyncIterator]();
+  let start = new Uint8Array(0);
+  for (let next = await chunks.next(); !next.done; next = await chunks.next()) {
+    start = Buffer.concat([start, next.value]);
+    if (start.length >= 4) break;
+  }
+  const whole = joined(start, chunks);
+  const format = (["gzip", "zstd"] as const).find((name) => hasMagic(name, start));
+  if (!format) return yield* whole;
+  const feed = new Feed(whole);
+  try {
+    yield* feed.stream.pipeThrough(new DecompressionStream(format));
+  } catch (error) {
+    if (feed.failure !== undefined) throw feed.failure; // the source's trouble, not the data's
+    const reason = error instanceof Error ? error.message : String(error);
+    throw damaged(`it is not sound ${format} data: ${reason}`, error);
+  }
+}
+
+/** A stream of an iterable's chunks, taken as they are wanted. */
+class Feed {
+  failure: unknown;
+  readonly stream: ReadableStream<Uint8Array<ArrayBuffer>>;
+
+  constructor(source: AsyncGenerator<Uint8Array>) {
+    this.stream = new ReadableStream({
+      pull: async (controller) => {
+        try {
+          const next = await source.next();
+          if (next.done) controller.close();
+          else controller.enqueue(next.value as Uint8Array<ArrayBuffer>);
+        } catch (error) {
+          this.failure = error;
+          controller.error(error);
+        }
+      },
+      cancel: () => void source.return(undefined),
+    });
+  }
+}
+
+const hasMagic = (name: string, start: Uint8Array): boolean =>
+  formats.find((format) => format.name === name)!.magic.every((byte, i) => start[i] === byte);
+
+async function* joined(
+  start: Uint8Array,
+  rest: AsyncIterator<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  try {
+    if (start.length > 0) yield start;
+    for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value;
+  } finally {
+    await rest.return?.();
+  }
+}
+
 const throughBun = (path: string, format: Bun.CompressionFormat): AsyncIterable<Uint8Array> =>
   Bun.file(path).stream().pipeThrough(new DecompressionStream(format));
 

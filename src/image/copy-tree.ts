@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import { errnos } from "../abi/errno.ts";
 import { SyscallError } from "../abi/error.ts";
+import { timespecOf } from "../abi/timespec.ts";
 import { call, tryCall } from "../linux/libc.ts";
 import { Pace } from "../linux/turn.ts";
 import { quoted, type ByteString } from "./byte-string.ts";
@@ -79,12 +80,11 @@ async function copyOne(
 }
 
 function metadata(source: ByteString, stat: BigIntStats): Metadata {
-  const nanoseconds = Number(((stat.mtimeNs % BILLION) + BILLION) % BILLION);
   return {
     mode: Number(stat.mode & 0o7777n),
     uid: Number(stat.uid),
     gid: Number(stat.gid),
-    mtime: { seconds: Number((stat.mtimeNs - BigInt(nanoseconds)) / BILLION), nanoseconds },
+    mtime: timespecOf(stat.mtimeNs),
     xattrs: readXattrs(source),
   };
 }
@@ -115,7 +115,6 @@ async function copyContent(source: ByteString, file: TreeFile, pace: Pace): Prom
   }
 }
 
-const BILLION = 1_000_000_000n;
 const bytes = (path: ByteString): Buffer => Buffer.from(path, "latin1");
 const lstat = (path: ByteString): BigIntStats => lstatSync(bytes(path), { bigint: true });
 

@@ -7,3 +7,10 @@ export const damaged = (message: string, cause?: unknown): KontenerError =>
     hint: "nothing was unpacked; get the archive again, or from another source",
     cause,
   });
+
+/** An archive that refers to what it does not contain; a layer may mean something of the layers below it. */
+export class NotInArchive extends KontenerError {
+  constructor(message: string) {
+    super(message, { code: "IMAGE", hint: damaged("").hint });
+  }
+}

@@ -19,8 +19,10 @@ export const imageDirectory = (name: string, paths: Paths): string =>
   `${imagesDirectory(paths)}/${name}`;
 
 /** Names are file names: docker's letters, and never hidden. */
+export const isImageName = (name: string): boolean => /^[a-z0-9][a-z0-9._-]{0,127}$/.test(name);
+
 export function checkImageName(name: string): void {
-  if (/^[a-z0-9][a-z0-9._-]{0,127}$/.test(name)) return;
+  if (isImageName(name)) return;
   throw invalid(
     `${JSON.stringify(name)} is not an image's name`,
     "use small letters, digits, dots, dashes and underscores, a letter or digit first",

@@ -2,7 +2,13 @@ import { list } from "../linux/files.ts";
 import { KontenerError } from "../abi/error.ts";
 import type { Paths } from "../linux/paths.ts";
 import type { Image } from "./image.ts";
-import { checkImageName, imageDirectory, imagesDirectory, readRecord } from "./record.ts";
+import {
+  checkImageName,
+  imageDirectory,
+  imagesDirectory,
+  isImageName,
+  readRecord,
+} from "./record.ts";
 
 /** Images that are there without being prepared: how each comes about at its first use. */
 const builtin: Record<string, (paths: Paths) => Promise<Image | undefined>> = {
@@ -20,14 +26,14 @@ const builtin: Record<string, (paths: Paths) => Promise<Image | undefined>> = {
 };
 
 /**
- * The image of that name. `busybox` and `host` are always there; any other has to be prepared first.
+ * The image of that name. `busybox` and `host` are always there; then come those that were prepared under a plain name, then
+ * the content-addressed store, where a word is a reference, an id or the beginning of one.
  *
  * @throws KontenerError `NOT_FOUND` with the names of what is there; `IMAGE` where the image's record is torn
  */
 export async function findImage(name: string, paths: Paths): Promise<Image> {
-  checkImageName(name);
   const make = Object.hasOwn(builtin, name) ? builtin[name] : undefined;
-  const image = make ? await make(paths) : storedImage(name, paths);
+  const image = make ? await make(paths) : await knownImage(name, paths);
   if (image) return image;
   const { archiveRecipes } = await import("../../rootfs/recipes.ts");
   const known = Object.hasOwn(archiveRecipes, name);
@@ -37,12 +43,24 @@ export async function findImage(name: string, paths: Paths): Promise<Image> {
       code: "NOT_FOUND",
       hint: known
         ? `get it with: kontener prepare ${name}`
-        : `make it with: kontener prepare ${name} --from ARCHIVE, DIRECTORY or URL`,
+        : `get it with: kontener pull ${name}; or make it: kontener prepare ${name} --from SOURCE`,
     },
   );
 }
 
-/** The image as it lies in the store, if it does. */
+/** The image of that name where it is here, prepared or pulled. */
+export async function knownImage(word: string, paths: Paths): Promise<Image | undefined> {
+  const prepared = isImageName(word) ? storedImage(word, paths) : undefined;
+  if (prepared) return prepared;
+  const [{ lookUp }, { asImage }] = await Promise.all([
+    import("./look-up.ts"),
+    import("./stored.ts"),
+  ]);
+  const image = lookUp(word, paths)?.image;
+  return image && asImage(image, word, paths);
+}
+
+/** The image as it was prepared under a plain name, if it was. */
 export function storedImage(name: string, paths: Paths): Image | undefined {
   const record = readRecord(name, paths);
   if (!record) return undefined;
@@ -52,9 +70,8 @@ export function storedImage(name: string, paths: Paths): Image | undefined {
 
 /** The image as {@link findImage} would give it, with nothing made: for plans. Undefined where it is not there yet. */
 export async function peekImage(name: string, paths: Paths): Promise<Image | undefined> {
-  checkImageName(name);
   if (name === "host") return (await import("./host.ts")).describeHost(paths);
-  return storedImage(name, paths);
+  return await knownImage(name, paths);
 }
 
 export type ImageListing = {

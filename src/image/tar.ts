@@ -24,6 +24,8 @@ export type TarEntry = {
   major: number;
   minor: number;
   xattrs: ReadonlyMap<string, Uint8Array>;
+  /** Of a file, holes counted. */
+  size: number;
   sparse: SparseMap | undefined;
   /** A file's stored bytes, to be read (or not) before the next entry is asked for. */
   body: AsyncIterable<Uint8Array>;
@@ -46,15 +48,21 @@ const MAX_RECORDS = 4 << 20;
  * were looked at (tar-stream, modern-tar) decode attributes and names as UTF-8, which loses bytes, and know no sparse files;
  * `tests/system/image-unpack.test.ts` holds it against GNU tar.
  *
+ * @param verified whoever calls knows by a digest whether it is whole: then the end mark, which some writers of image layers
+ * leave out, is not needed
  * @throws KontenerError `IMAGE` where the archive is damaged or ends without its end mark
  */
-export async function* readTar(source: AsyncIterable<Uint8Array>): AsyncGenerator<TarEntry> {
+export async function* readTar(
+  source: AsyncIterable<Uint8Array>,
+  verified = false,
+): AsyncGenerator<TarEntry> {
   const bytes = new ByteReader(source);
   const global: PaxRecords = new Map();
   let local: PaxRecords = new Map();
   try {
     for (;;) {
       const block = await bytes.read(BLOCK_SIZE);
+      if (!block && verified) break;
       if (!block) throw damaged("the archive is cut short: its end mark is missing");
       const header = decodeBlock(block, bytes.position === BLOCK_SIZE);
       if (!header) break;
@@ -125,6 +133,7 @@ async function* readEntry(
     major: header.major,
     minor: header.minor,
     xattrs: paxXattrs(pax),
+    size: sparse?.size ?? stored,
     sparse,
     body: bytes.pieces(stored),
   };

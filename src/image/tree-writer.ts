@@ -1,18 +1,22 @@
-import { closeSync } from "node:fs";
+import { closeSync, fstatSync } from "node:fs";
 import { deviceNumber } from "../abi/device-number.ts";
 import { errnos } from "../abi/errno.ts";
 import { SyscallError, type KontenerError } from "../abi/error.ts";
 import { AT_FDCWD, openFlags, openFlagsArm64 } from "../abi/open.ts";
 import { encodeOpenHow, resolveFlags, SIZE_OF_OPEN_HOW } from "../abi/open-how.ts";
+import { encodeTimes, timespecOf } from "../abi/timespec.ts";
 import { call, tryCall } from "../linux/libc.ts";
 import { cbytes, quoted, type ByteString } from "./byte-string.ts";
-import { damaged } from "./damaged.ts";
+import { damaged, NotInArchive } from "./damaged.ts";
 import { applyMetadata, type Metadata } from "./metadata.ts";
 import type { Notes } from "./notes.ts";
+import { emptyAt, removeAt } from "./remove-at.ts";
 import { TreeFile } from "./tree-file.ts";
+import { readXattrs } from "./xattrs.ts";
 
 const O = process.arch === "arm64" ? openFlagsArm64 : openFlags;
 const { RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS } = resolveFlags;
+const AT_SYMLINK_NOFOLLOW = 0x100;
 const AT_REMOVEDIR = 0x200;
 const F_DUPFD_CLOEXEC = 1030;
 
@@ -33,20 +37,38 @@ export class TreeWriter implements Disposable {
   readonly #root: number;
   readonly #notes: Notes;
   readonly #directories = new Map<ByteString, Metadata>();
+  readonly #implied = new Set<ByteString>();
+  readonly #over: boolean;
+  /** By inode: directories that were there before, and their times. */
+  readonly #times = new Map<bigint, { path: ByteString; mtimeNs: bigint }>();
   /** The directory that was opened last: archives come directory by directory. No path: open, but maybe moved. */
   #last: { path: ByteString | undefined; fd: number } | undefined;
 
-  constructor(root: string, notes: Notes) {
-    this.#root = call("openat", AT_FDCWD, root, O.O_RDONLY | O.O_DIRECTORY | O.O_CLOEXEC, 0);
+  /**
+   * @param root its path, or an open descriptor of it, which then is the writer's
+   * @param over there are files below it: entries replace them, whole directories too, and a directory in which something
+   * is made keeps its time
+   */
+  constructor(root: string | number, notes: Notes, over = false) {
+    const flags = O.O_RDONLY | O.O_DIRECTORY | O.O_CLOEXEC;
+    this.#root = typeof root === "number" ? root : call("openat", AT_FDCWD, root, flags, 0);
     this.#notes = notes;
+    this.#over = over;
+  }
+
+  /** Directories that were made because something lies in them, while the archive has no entry for them. */
+  get implied(): ReadonlySet<ByteString> {
+    return this.#implied;
   }
 
   directory(path: ByteString, meta: Metadata): void {
     const parts = components(path);
     this.#directories.set(parts.join("/"), meta);
+    this.#implied.delete(parts.join("/"));
     if (parts.length === 0) return;
     const place = this.#place(parts);
     if (!this.#isDirectory(place)) this.#make("mkdirat", place, 0o700);
+    else if (this.#over) dropXattrs(place);
   }
 
   /** A new file, open for writing; its metadata is given when it is finished. */
@@ -74,7 +96,9 @@ export class TreeWriter implements Disposable {
       const make = (name: Uint8Array) =>
         tryCall("linkat", parent, cbytes(from.name), place.parent, name, 0);
       if (this.#replacing("linkat", place, make, errnos.ENOENT) < 0)
-        throw damaged(`${quoted(path)} is a link to ${quoted(target)}, which the archive lacks`);
+        throw new NotInArchive(
+          `${quoted(path)} is a link to ${quoted(target)}, which the archive lacks`,
+        );
     } finally {
       closeSync(parent);
     }
@@ -92,9 +116,57 @@ export class TreeWriter implements Disposable {
     else applyMetadata({ ...place, type: "node" }, path, meta, this.#notes);
   }
 
+  /** What lies under that name in the tree. */
+  typeOf(path: ByteString): "directory" | "other" | undefined {
+    const place = this.#place(components(path));
+    if (this.#isDirectory(place)) return "directory";
+    return tryCall("faccessat2", place.parent, cbytes(place.name), 0, AT_SYMLINK_NOFOLLOW) === 0
+      ? "other"
+      : undefined;
+  }
+
+  /** Removes a name that may be there, with all that is below it. */
+  remove(path: ByteString): void {
+    const { parent, name } = this.#place(components(path));
+    removeAt(parent, name);
+    this.#forgetLast();
+  }
+
+  /** Removes all that is in a directory. */
+  empty(path: ByteString): void {
+    const place = this.#place(components(path));
+    this.#remember(this.#open(components(path)), place.path);
+    const again = this.#place(components(path));
+    if (this.#isDirectory(again)) emptyAt(again.parent, again.name);
+    this.#forgetLast();
+  }
+
+  /** overlayfs's mark of something deleted: a character device 0/0 (filesystems/overlayfs.rst, "whiteouts"). */
+  whiteout(path: ByteString): void {
+    const place = this.#place(components(path));
+    const result = tryCall("mknodat", place.parent, cbytes(place.name), S_IFCHR, 0);
+    if (result < 0) throw failed("mknodat", path, result);
+  }
+
+  /** Nothing of the layers below shows in this directory (overlayfs.rst, "opaque directories"). */
+  opaque(path: ByteString): void {
+    const flags = O.O_RDONLY | O.O_DIRECTORY | O.O_CLOEXEC;
+    this.#open(components(path));
+    const fd = this.#resolve(path || ".", flags);
+    if (fd < 0) throw failed("openat2", path, fd);
+    try {
+      const yes = Uint8Array.of(0x79);
+      const result = tryCall("fsetxattr", fd, "trusted.overlay.opaque", yes, 1, 0);
+      if (result < 0) throw failed("fsetxattr", path, result);
+    } finally {
+      closeSync(fd);
+    }
+  }
+
   /** Gives directories their metadata, the deepest first. */
   finish(): void {
     const flags = O.O_RDONLY | O.O_DIRECTORY | O.O_NOFOLLOW | O.O_CLOEXEC;
+    for (const [inode, { path, mtimeNs }] of this.#times) this.#restoreTime(path, inode, mtimeNs);
     const depth = (path: ByteString) => (path ? path.split("/").length : 0);
     const deepestFirst = [...this.#directories].toSorted(([a], [b]) => depth(b) - depth(a));
     for (const [path, meta] of deepestFirst) {
@@ -113,6 +185,24 @@ export class TreeWriter implements Disposable {
     closeSync(this.#root);
   }
 
+  #restoreTime(path: ByteString, inode: bigint, mtimeNs: bigint): void {
+    const fd = this.#resolve(path || ".", O.O_RDONLY | O.O_DIRECTORY | O.O_CLOEXEC);
+    if (fd < 0) return; // removed later in the archive
+    try {
+      if (fstatSync(fd, { bigint: true }).ino !== inode) return; // replaced
+      const result = tryCall("utimensat", fd, null, encodeTimes(timespecOf(mtimeNs)), 0);
+      if (result < 0) throw failed("utimensat", path, result);
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  #remember(fd: number, path: ByteString): void {
+    if (!this.#over) return;
+    const { ino, mtimeNs } = fstatSync(fd, { bigint: true });
+    if (!this.#times.has(ino)) this.#times.set(ino, { path, mtimeNs });
+  }
+
   #place(parts: readonly ByteString[]): Place {
     const name = parts.at(-1);
     if (name === undefined) throw refused("its root is not a directory");
@@ -121,7 +211,10 @@ export class TreeWriter implements Disposable {
 
   #open(parts: readonly ByteString[]): number {
     const path = parts.join("/");
-    if (path === "") return this.#root;
+    if (path === "") {
+      this.#remember(this.#root, path);
+      return this.#root;
+    }
     if (this.#last?.path === path) return this.#last.fd;
     const flags = O.O_PATH | O.O_DIRECTORY | O.O_CLOEXEC;
     let fd = this.#resolve(path, flags);
@@ -130,10 +223,13 @@ export class TreeWriter implements Disposable {
       fd = this.#resolve(path, flags);
     }
     if (fd === -errnos.ENOENT || fd === -errnos.ENOTDIR || fd === -errnos.ELOOP)
-      throw refused(`it has something below ${quoted(path)}, which is no directory in it`);
+      throw new NotInArchive(
+        `the archive is refused: it has something below ${quoted(path)}, which is no directory in it`,
+      );
     if (fd < 0) throw failed("openat2", path, fd);
     if (this.#last) closeSync(this.#last.fd);
     this.#last = { path, fd };
+    this.#remember(fd, path);
     return fd;
   }
 
@@ -146,6 +242,7 @@ export class TreeWriter implements Disposable {
       if (made === -errnos.EEXIST) continue;
       if (made < 0) throw failed("mkdirat", place.path, made);
       call("fchmodat", place.parent, name, 0o755); // whatever the umask
+      this.#implied.add(place.path);
     }
   }
 
@@ -156,6 +253,10 @@ export class TreeWriter implements Disposable {
       const fd = tryCall("openat2", this.#root, cbytes(path), how, SIZE_OF_OPEN_HOW);
       if (fd !== -errnos.EAGAIN || attempt === 1000) return fd;
     }
+  }
+
+  #forgetLast(): void {
+    if (this.#last) this.#last.path = undefined;
   }
 
   #isDirectory({ parent, name }: Place): boolean {
@@ -179,15 +280,16 @@ export class TreeWriter implements Disposable {
     const name = cbytes(place.name);
     let result = make(name);
     if (result === -errnos.EEXIST) {
-      const flags = this.#isDirectory(place) ? AT_REMOVEDIR : 0;
-      const removed = tryCall("unlinkat", place.parent, name, flags);
+      const directory = this.#isDirectory(place);
+      if (directory && this.#over) emptyAt(place.parent, place.name);
+      const removed = tryCall("unlinkat", place.parent, name, directory ? AT_REMOVEDIR : 0);
       if (removed === -errnos.ENOTEMPTY)
         throw refused(
           `it has ${quoted(place.path)} twice, once as a directory with something in it`,
         );
       if (removed < 0) throw failed("unlinkat", place.path, removed);
       // What was removed may be the directory that is kept open, or a link on the way to it.
-      if (this.#last) this.#last.path = undefined;
+      this.#forgetLast();
       result = make(name);
     }
     if (result < 0 && !callers.includes(-result)) throw failed(call, place.path, result);
@@ -201,6 +303,14 @@ function components(path: ByteString): ByteString[] {
   if (parts.includes("..")) throw refused(`${quoted(path)} leads upwards`);
   if (path.includes("\0")) throw refused(`${quoted(path)} has a NUL in its name`);
   return parts;
+}
+
+/** An entry's attributes take the place of those that a directory had. */
+function dropXattrs({ parent, name }: Place): void {
+  const path = `/proc/self/fd/${parent}/${name}`;
+  for (const attribute of readXattrs(path).keys())
+    if (!attribute.startsWith("trusted.overlay."))
+      tryCall("lremovexattr", cbytes(path), cbytes(attribute));
 }
 
 const refused = (why: string): KontenerError => damaged(`the archive is refused: ${why}`);

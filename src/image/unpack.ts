@@ -21,7 +21,8 @@ export async function unpack(
   writer.finish();
 }
 
-async function unpackEntry(entry: TarEntry, writer: TreeWriter): Promise<void> {
+/** Makes what an entry is about. */
+export async function unpackEntry(entry: TarEntry, writer: TreeWriter): Promise<void> {
   const { type, path } = entry;
   if (type === "directory") writer.directory(path, entry);
   else if (type === "symlink") writer.symlink(path, entry.linkPath, entry);

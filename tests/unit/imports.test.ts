@@ -16,6 +16,7 @@ const allowed: Record<string, string[]> = {
   cgroup: ["abi", "linux", "oci", "plan"],
   network: ["abi", "linux", "plan"],
   image: ["abi", "linux", "oci"],
+  store: ["abi", "linux", "oci", "image"],
   engine: [
     "abi",
     "linux",
@@ -29,7 +30,7 @@ const allowed: Record<string, string[]> = {
     "image",
   ],
   api: ["abi", "linux", "spec", "oci", "plan", "launch", "cgroup", "image", "engine"],
-  cli: ["abi", "linux", "spec", "oci", "plan", "launch", "engine", "image"],
+  cli: ["abi", "linux", "spec", "oci", "plan", "launch", "engine", "image", "store"],
 };
 
 /** Folders whose modules decide and do nothing: they import no FFI, no file system, no Bun API. */

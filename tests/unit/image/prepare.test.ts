@@ -172,14 +172,14 @@ describe("the store", () => {
       code: "NOT_FOUND",
       exitCode: 125,
       message: 'no image "other"; there are busybox, host, mine',
-      hint: expect.stringContaining("kontener prepare other --from"),
+      hint: expect.stringContaining("kontener pull other"),
     });
     await expect(findImage("alpine", paths)).rejects.toMatchObject({
       hint: "get it with: kontener prepare alpine",
     });
   });
 
-  test.each(["", "..", "a/b", ".tmp-x", "-x", "A"])("%p is not a name", async (name) => {
+  test.each(["", "..", "a//b", ".tmp-x", "-x", "A", "a/../b"])("%p is not a name", async (name) => {
     await expect(findImage(name, paths)).rejects.toMatchObject({ code: "INVALID" });
   });
 

@@ -1,0 +1,42 @@
+import type { ContentSink } from "../image/content.ts";
+import { blobPath, type StoredImage } from "../image/stored.ts";
+import type { Paths } from "../linux/paths.ts";
+import { mediaTypes, type Descriptor, type Manifest } from "../oci/image-spec.ts";
+import { readBlob } from "./blobs.ts";
+import { adding } from "./lock.ts";
+import { Places } from "./places.ts";
+
+const PARALLEL = 3;
+
+/** Sends an image as it came, byte for byte: layers, config, and last the manifest. Nothing of it is removed meanwhile. */
+export async function pushImage(
+  { digest }: StoredImage,
+  sink: ContentSink,
+  {
+    paths,
+    onLayer = () => {},
+  }: { paths: Paths; onLayer?: (descriptor: Descriptor, sent: boolean) => void },
+): Promise<Descriptor> {
+  return await adding(paths, async () => {
+    const bytes = readBlob(digest, paths);
+    const manifest = JSON.parse(bytes.toString()) as Manifest;
+    const places = new Places(PARALLEL);
+    const blobs = new Map([...manifest.layers, manifest.config].map((blob) => [blob.digest, blob]));
+    await Promise.all(
+      [...blobs.values()].map((blob) =>
+        places.take(async () => {
+          const there = await sink.has(blob);
+          if (!there) await sink.write(blob, () => Bun.file(blobPath(blob.digest, paths)).stream());
+          onLayer(blob, !there);
+        }),
+      ),
+    );
+    const descriptor: Descriptor = {
+      mediaType: manifest.mediaType ?? mediaTypes.manifest[0],
+      digest,
+      size: bytes.length,
+    };
+    await sink.finish(descriptor, bytes);
+    return descriptor;
+  });
+}
