@@ -90,6 +90,8 @@ const known = {
   privileged: true,
   securityOpts: true,
   labels: true,
+  stopSignal: true,
+  stopTimeout: true,
   cwd: true,
   volumes: true,
   tmpfs: true,

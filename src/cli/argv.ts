@@ -13,6 +13,8 @@ export type CommandLine = {
   engine: EngineOptions;
   /** Absolute paths of `--env-file`: read by the caller, weaker than `options.env`. */
   envFiles: string[];
+  /** The same for `--label-file` and `options.labels`. */
+  labelFiles: string[];
   /** Things to say on stderr before the start. */
   warnings: string[];
   help: boolean;
@@ -79,7 +81,7 @@ function checkDetached({ engine, executor, options }: Draft): void {
 }
 
 function finish(draft: Draft, image: string, command: string[]): CommandLine {
-  const { options, engine, envFiles, warnings, help, executor, rm } = draft;
+  const { options, engine, envFiles, labelFiles, warnings, help, executor, rm } = draft;
   if (engine.detach) {
     checkDetached(draft);
     engine.autoRemove = rm ?? false;
@@ -99,5 +101,5 @@ function finish(draft: Draft, image: string, command: string[]): CommandLine {
   if (draft.labels.length > 0) options.labels = Object.fromEntries(draft.labels);
   const complete = { image, ...options };
   if (!help) checkOptions(complete);
-  return { options: complete, engine, envFiles, warnings, help };
+  return { options: complete, engine, envFiles, labelFiles, warnings, help };
 }

@@ -7,6 +7,7 @@ import { parseRestart } from "../spec/restart.ts";
 import { parseLogOption } from "../spec/log-option.ts";
 import { parseAddHost, parseAddress } from "../spec/net-values.ts";
 import type { ContainerOptions } from "../spec/options.ts";
+import { parseSignal } from "../spec/signal.ts";
 import { parseTmpfs } from "../spec/tmpfs.ts";
 import { parseVolume } from "../spec/volume.ts";
 import {
@@ -19,6 +20,7 @@ import {
   resolvePath,
 } from "../spec/values.ts";
 import type { FlagName } from "./flags.ts";
+import { parseSeconds } from "./seconds.ts";
 
 /** What flags may refer to. */
 export type Surroundings = {
@@ -32,6 +34,7 @@ export type Draft = {
   options: Omit<ContainerOptions, "image">;
   engine: EngineOptions;
   envFiles: string[];
+  labelFiles: string[];
   warnings: string[];
   help: boolean;
   env: Variable[];
@@ -46,6 +49,7 @@ export const emptyDraft = (here: Surroundings): Draft => ({
   options: {},
   engine: { dryRun: false, explain: false, step: false, executor: "launcher", format: "text" },
   envFiles: [],
+  labelFiles: [],
   warnings: [],
   help: false,
   env: [],
@@ -112,6 +116,20 @@ export const setters: Readonly<Record<FlagName, Setter>> = {
     const [key = "", ...rest] = value.split("=");
     if (key === "") throw invalid(`--label ${quote(value)} has no key`, "--label KEY=VALUE");
     labels.push([key, rest.join("=")]);
+  },
+  "label-file": ({ labelFiles, here }, value) => {
+    if (value === "") throw invalid("--label-file needs the name of a file");
+    labelFiles.push(resolvePath(here.cwd, value));
+  },
+  cidfile: ({ engine, here }, value) => {
+    if (value === "") throw invalid("--cidfile needs the name of a file");
+    engine.cidfile = resolvePath(here.cwd, value);
+  },
+  "stop-signal": ({ options }, value) => {
+    options.stopSignal = parseSignal("--stop-signal", value);
+  },
+  "stop-timeout": ({ options }, value) => {
+    options.stopTimeout = parseSeconds("--stop-timeout", value);
   },
   keep: toggle("--keep", "keep"),
   rm: (draft, value) => {

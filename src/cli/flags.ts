@@ -71,6 +71,23 @@ export const flagGroups = {
       repeatable: true,
       help: "a note that programs may read",
     }),
+    flag({
+      name: "label-file",
+      value: "FILE",
+      repeatable: true,
+      help: "labels from a file of KEY=VALUE lines",
+    }),
+    flag({ name: "cidfile", value: "FILE", help: "write the container's id to a new file" }),
+    flag({
+      name: "stop-signal",
+      value: "SIGNAL",
+      help: "what kontener stop asks it to end with (default: the image's, or SIGTERM)",
+    }),
+    flag({
+      name: "stop-timeout",
+      value: "SECONDS",
+      help: "how long kontener stop waits before it kills it (default: 10; -1 is for ever)",
+    }),
     flag({ name: "keep", help: "keep the container's files when it ends" }),
     flag({
       name: "rm",

@@ -1,4 +1,5 @@
 import { invalid } from "../abi/error.ts";
+import type { Observer } from "../engine/birth.ts";
 import type { Result } from "../engine/foreground.ts";
 import { run as runContainer } from "../engine/run.ts";
 import type { CommandLine } from "./argv.ts";
@@ -9,11 +10,9 @@ import { isTerminal, painter, wantsColour } from "./terminal.ts";
 
 /** Does what a command line of `run` or `sh` asks for; the exit code is docker's. */
 export async function start(line: CommandLine): Promise<number> {
-  const { options, engine, envFiles, warnings } = line;
-  if (envFiles.length > 0) {
-    const { readEnvFiles } = await import("./env-files.ts");
-    options.env = { ...readEnvFiles(envFiles, process.env), ...options.env };
-  }
+  const { options, engine, envFiles, labelFiles, warnings } = line;
+  if (envFiles.length + labelFiles.length > 0)
+    (await import("./env-files.ts")).readFiles(line, process.env);
   for (const warning of warnings) say(warning);
   if (options.privileged) await sayPrivileged();
   if (engine.dryRun) return await printPlan(line);
@@ -23,6 +22,21 @@ export async function start(line: CommandLine): Promise<number> {
       "leave out -t; -i alone reads from a pipe",
     );
   const { observer, end } = await observe(engine);
+  const { cidfile } = engine;
+  const file = cidfile && (await import("./cidfile.ts")).writeCidfile(cidfile, observer);
+  try {
+    return await perform(line, observer, end);
+  } catch (error) {
+    if (file) file.failed();
+    throw error;
+  }
+}
+
+async function perform(
+  { options, engine }: CommandLine,
+  observer: Observer,
+  end: () => void,
+): Promise<number> {
   if (engine.detach) {
     const { runDetached } = await import("../engine/run-detached.ts");
     const { id } = await runDetached(options, engine, observer).finally(end);

@@ -32,6 +32,14 @@ export const ownVerbs = {
   wait: () => import("./commands/wait.ts").then(({ wait }) => wait),
 } satisfies Record<string, () => Promise<OwnVerb>>;
 
+/** docker's long spelling: `container stop` is `stop`, `container ls` is `ps`. What only `container` has stays. */
+export function shortened(argv: readonly string[]): readonly string[] {
+  const [first, second = "", ...rest] = argv;
+  if (first !== "container") return argv;
+  if (second === "ls" || second === "list") return ["ps", ...rest];
+  return isOwnVerb(second) && second !== "container" ? [second, ...rest] : argv;
+}
+
 export type OwnVerbName = keyof typeof ownVerbs;
 export const isOwnVerb = (verb: string | undefined): verb is OwnVerbName =>
   verb !== undefined && Object.hasOwn(ownVerbs, verb);

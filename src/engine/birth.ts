@@ -18,6 +18,8 @@ import { doHostSteps } from "./host-steps.ts";
 /** Told of a birth while it happens. */
 export type Observer = {
   warn(text: string): void;
+  /** It has a record, and nothing else yet. What is thrown here ends the start. */
+  recorded?(id: string): void;
   planned?(plan: Plan): void;
   host?(step: HostStep, result: number, milliseconds: number): void;
   born?(pid: number): void;

@@ -69,6 +69,7 @@ export async function startContainer(request: StartRequest): Promise<Container> 
   ownContainers.add(record.id);
   await turn();
   try {
+    request.observer.recorded?.(record.id);
     return await start(request, held);
   } catch (error) {
     await remove(held, paths);

@@ -9,7 +9,7 @@ import { drain, logSettings, openOutput } from "./logs.ts";
 import { plugCable } from "./network.ts";
 import { prepare } from "./prepare.ts";
 import { saveCopy, staysAfterReboot } from "./reboot.ts";
-import { createRecord, type Held, type LogSettings, type Record } from "./record.ts";
+import { createRecord, removeRecord, type Held, type LogSettings, type Record } from "./record.ts";
 import { releaseResources, removeContainer } from "./remove.ts";
 import { mark, noteBirth, writeSpec } from "./state.ts";
 import { supervisor } from "./supervisor.ts";
@@ -29,8 +29,14 @@ export type DetachedOptions = {
 /** `create`: a record and a name. Nothing else is made, and it stays until it is removed. */
 export function createDetached(request: DetachedRequest, more: DetachedOptions = {}): Record {
   const held = newDetached(request, more);
-  if (staysAfterReboot(held.record)) saveCopy(held.record, request.paths);
-  mark(held.directory, "kept");
+  try {
+    request.observer.recorded?.(held.record.id);
+    if (staysAfterReboot(held.record)) saveCopy(held.record, request.paths);
+    mark(held.directory, "kept");
+  } catch (error) {
+    removeRecord(held, request.paths);
+    throw error;
+  }
   unlock(held.lockFd);
   return held.record;
 }
@@ -54,6 +60,7 @@ export async function startDetached(
 ): Promise<Record> {
   const held = newDetached(request, more);
   try {
+    request.observer.recorded?.(held.record.id);
     await startHeld(request, held);
   } catch (error) {
     await removeContainer(held, request.paths);

@@ -6,11 +6,13 @@ import { killCgroup } from "../cgroup/kill.ts";
 import { thawCgroup } from "../cgroup/freeze.ts";
 import { tryLock, unlock } from "../linux/file-lock.ts";
 import type { Paths } from "../linux/paths.ts";
+import { annotations } from "../oci/annotations.ts";
+import { parseSignal } from "../spec/signal.ts";
 import { tidy } from "./gc.ts";
 import type { Entry } from "./list.ts";
 import { cgroupPath } from "./remove.ts";
 import { signalContainer } from "./signal.ts";
-import { lives, mark, readExit } from "./state.ts";
+import { lives, mark, readExit, readSpec } from "./state.ts";
 
 export type StopOptions = {
   signal?: Signal;
@@ -25,18 +27,28 @@ const DEFAULT_TIMEOUT = 10;
 export async function stopContainer(
   entry: Entry,
   paths: Paths,
-  { signal = "SIGTERM", timeout = DEFAULT_TIMEOUT }: StopOptions = {},
+  { signal, timeout = entry.record.options.stopTimeout ?? DEFAULT_TIMEOUT }: StopOptions = {},
 ): Promise<void> {
   const layout = readLayout();
   const cgroup = cgroupPath(entry.record.id);
   if (entry.status === "paused") thawCgroup(layout, cgroup);
   if (entry.record.restart) mark(entry.directory, "stopped");
-  if (await signalContainer(entry, signal)) {
+  if (await signalContainer(entry, signal ?? (await stopSignalOf(entry)))) {
     const patience = timeout < 0 ? Infinity : timeout * 1000;
     if (!(await waitForEnd(entry, patience))) await killCgroup(layout, cgroup);
     await waitForEnd(entry);
   }
   await tidy(entry.record.id, paths);
+}
+
+/** Its own (`--stop-signal`), the image's, or SIGTERM. What an image says is not trusted. */
+async function stopSignalOf({ directory }: Entry): Promise<Signal> {
+  const spec = await readSpec(directory);
+  try {
+    return parseSignal("StopSignal", spec?.annotations?.[annotations.stopSignal] ?? "SIGTERM");
+  } catch {
+    return "SIGTERM";
+  }
 }
 
 /**

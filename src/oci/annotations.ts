@@ -10,6 +10,8 @@ export const annotations = {
   scratchType: "dev.kontener.scratch-type",
   /** "true": a reaper is PID 1 and the command is its child. */
   init: "dev.kontener.init",
+  /** What asks it to end; the image specification's name for it (conversion.md). */
+  stopSignal: "org.opencontainers.image.stopSignal",
 } as const;
 
 export type Overlay = { layers: string[]; scratch: string; inMemory: boolean };

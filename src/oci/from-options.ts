@@ -41,6 +41,7 @@ export function specFromOptions(options: ContainerOptions, facts: SpecFacts): Ru
   const { image, user, scratch } = facts;
   const config = image.config;
   const overlay = options.rootfs === undefined;
+  const stopSignal = options.stopSignal ?? config.StopSignal;
   return {
     ociVersion: "1.2.0",
     ...(options.uts === "host" ? {} : { hostname: facts.hostname }),
@@ -86,6 +87,7 @@ export function specFromOptions(options: ContainerOptions, facts: SpecFacts): Ru
           }
         : {}),
       ...(options.init ? { [annotations.init]: "true" } : {}),
+      ...(stopSignal ? { [annotations.stopSignal]: stopSignal } : {}),
       ...options.labels,
     },
   };

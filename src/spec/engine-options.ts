@@ -23,6 +23,9 @@ export type EngineOptions = {
   autoRemove?: boolean;
   /** When a detached container is started again (`--restart`). */
   restart?: RestartPolicy;
+  /** A file that the container's id is written to; it must not be there yet (`--cidfile`). */
+  cidfile?: string;
+
   /** How much output of a detached container is kept (`--log-opt`). */
   logs?: LogOption;
 };

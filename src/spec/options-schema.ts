@@ -64,6 +64,8 @@ export const optionsSchema = v.strictObject({
   privileged: v.exactOptional(v.boolean()),
   securityOpts: v.exactOptional(texts),
   labels: v.exactOptional(textRecord),
+  stopSignal: v.exactOptional(v.string()),
+  stopTimeout: v.exactOptional(v.pipe(v.number(), v.safeInteger(), v.minValue(-1))),
 }) satisfies v.GenericSchema<ContainerOptions>;
 
 /**

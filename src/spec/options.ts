@@ -45,6 +45,10 @@ export type ContainerOptions = {
   privileged?: boolean;
   securityOpts?: string[];
   labels?: Record<string, string>;
+  /** What asks it to end: a name of signal(7). Default: the image's, or SIGTERM. */
+  stopSignal?: string;
+  /** Seconds that it has to end in before it is killed; a negative number is for ever. Default 10. */
+  stopTimeout?: number;
 };
 
 export type MountOption =

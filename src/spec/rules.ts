@@ -1,5 +1,6 @@
 import { invalid } from "../abi/error.ts";
 import type { ContainerOptions } from "./options.ts";
+import { parseSignal } from "./signal.ts";
 import { checkSysctl } from "./sysctl.ts";
 import { quote } from "./values.ts";
 
@@ -45,6 +46,9 @@ const rules: readonly ((options: ContainerOptions) => void)[] = [
   },
   ({ name }) => {
     if (name !== undefined) checkName("--name", name);
+  },
+  ({ stopSignal }) => {
+    if (stopSignal !== undefined) parseSignal("--stop-signal", stopSignal);
   },
   ({ hostname, uts }) => {
     if (hostname === undefined) return;

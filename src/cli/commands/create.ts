@@ -12,15 +12,21 @@ export async function run(argv: readonly string[]): Promise<number> {
     await printRunUsage("create [flags] IMAGE [COMMAND…]", summary);
     return 0;
   }
-  const { options, engine, envFiles, warnings } = line;
-  if (envFiles.length > 0) {
-    const { readEnvFiles } = await import("../env-files.ts");
-    options.env = { ...readEnvFiles(envFiles, process.env), ...options.env };
-  }
+  const { options, engine, envFiles, labelFiles, warnings } = line;
+  if (envFiles.length + labelFiles.length > 0)
+    (await import("../env-files.ts")).readFiles(line, process.env);
   for (const warning of warnings) say(warning);
   const { observer, end } = await observe(engine);
+  const { cidfile } = engine;
+  const file = cidfile && (await import("../cidfile.ts")).writeCidfile(cidfile, observer);
   const { runDetached } = await import("../../engine/run-detached.ts");
-  const { id } = await runDetached(options, engine, observer, "create").finally(end);
-  console.log(id);
+  try {
+    console.log((await runDetached(options, engine, observer, "create")).id);
+  } catch (error) {
+    if (file) file.failed();
+    throw error;
+  } finally {
+    end();
+  }
   return 0;
 }

@@ -1,11 +1,11 @@
 import { requireRunning, signalContainer } from "../../engine/signal.ts";
 import { mark } from "../../engine/state.ts";
 import { parseSignal } from "../../spec/signal.ts";
-import { forEachContainer } from "../each.ts";
+import { choiceFlags, chosen, forEachContainer, isRunning } from "../each.ts";
 import { verb } from "../verb.ts";
 
 export const kill = verb({
-  synopsis: "kill [flags] CONTAINER…",
+  synopsis: "kill [flags] [CONTAINER…]",
   summary: "Send containers a signal",
   flags: [
     {
@@ -14,11 +14,12 @@ export const kill = verb({
       value: "SIGNAL",
       help: "which one, by name or number (default: SIGKILL)",
     },
+    ...choiceFlags,
   ],
-  words: [1, Infinity],
-  async run({ words, value }) {
-    const signal = parseSignal("--signal", value("signal") ?? "SIGKILL");
-    return await forEachContainer(words, async (entry) => {
+  words: [0, Infinity],
+  async run(given) {
+    const signal = parseSignal("--signal", given.value("signal") ?? "SIGKILL");
+    return await forEachContainer(chosen(given, isRunning), async (entry) => {
       requireRunning(entry);
       if (entry.record.restart && signal === "SIGKILL") mark(entry.directory, "stopped");
       await signalContainer(entry, signal);

@@ -1,12 +1,12 @@
 import { exclusively } from "../../engine/exclusive.ts";
 import { stopContainer } from "../../engine/stop.ts";
 import { parseSignal } from "../../spec/signal.ts";
-import { forEachContainer } from "../each.ts";
+import { choiceFlags, chosen, forEachContainer, isRunning } from "../each.ts";
 import { parseSeconds } from "../seconds.ts";
 import { verb } from "../verb.ts";
 
 export const stop = verb({
-  synopsis: "stop [flags] CONTAINER…",
+  synopsis: "stop [flags] [CONTAINER…]",
   summary: "End containers: SIGTERM, and SIGKILL where that does not help in time",
   flags: [
     {
@@ -17,16 +17,18 @@ export const stop = verb({
       help: "how long to wait before it is killed (default: 10; -1 is for ever)",
     },
     { name: "signal", short: "s", value: "SIGNAL", help: "the signal to ask with" },
+    ...choiceFlags,
   ],
-  words: [1, Infinity],
-  async run({ words, value }) {
+  words: [0, Infinity],
+  async run(given) {
+    const { value } = given;
     const time = value("time");
     const signal = value("signal");
     const options = {
       ...(time === undefined ? {} : { timeout: parseSeconds("--time", time) }),
       ...(signal === undefined ? {} : { signal: parseSignal("--signal", signal) }),
     };
-    return await forEachContainer(words, (entry, paths) =>
+    return await forEachContainer(chosen(given, isRunning), (entry, paths) =>
       exclusively(entry, paths, (now) => stopContainer(now, paths, options)),
     );
   },
