@@ -7,6 +7,7 @@ import type { Plan, Step } from "../plan/step.ts";
 import { executorFor, type Executor, type Keepsakes, type Ready } from "./executor.ts";
 import { MessageReader, type Note } from "./protocol.ts";
 import { send } from "./send.ts";
+import { spawning } from "./spawn.ts";
 
 /** A descriptor of the caller's for each of the command's standard ones; "inherit" is the engine's own. */
 export type Stdio = readonly [StdioEnd, StdioEnd, StdioEnd];
@@ -53,11 +54,13 @@ export async function launch(
     ask: hooks.step !== undefined,
   });
   await turn();
-  const monitor = Bun.spawn(executor.command, {
-    argv0: "kontener-monitor",
-    env: executor.env,
-    stdio: [...options.stdio, "pipe"],
-  });
+  const monitor = spawning("start the monitor", () =>
+    Bun.spawn(executor.command, {
+      argv0: "kontener-monitor",
+      env: executor.env,
+      stdio: [...options.stdio, "pipe"],
+    }),
+  );
   const fd = monitor.stdio[3] as unknown as number;
   hooks.spawned?.(monitor);
   let ended: Ended | undefined;
@@ -85,12 +88,14 @@ export async function launchDetached(
 ): Promise<void> {
   const executor = await executorFor(work, options);
   const { lock, exit } = options.keep;
-  const monitor = Bun.spawn(executor.command, {
-    argv0: "kontener-monitor",
-    env: executor.env,
-    cwd: "/", // it would keep the caller's directory from being unmounted
-    stdio: [...options.stdio, "pipe", lock, exit],
-  });
+  const monitor = spawning("start the monitor", () =>
+    Bun.spawn(executor.command, {
+      argv0: "kontener-monitor",
+      env: executor.env,
+      cwd: "/", // it would keep the caller's directory from being unmounted
+      stdio: [...options.stdio, "pipe", lock, exit],
+    }),
+  );
   const fd = monitor.stdio[3] as unknown as number;
   let running = false;
   try {

@@ -5,6 +5,7 @@ import { launcherPath } from "./launcher.ts";
 import { bootSteps, ENGINE_FD } from "./program.ts";
 import { kinds } from "./protocol.ts";
 import { send } from "./send.ts";
+import { spawning } from "./spawn.ts";
 import { BASE, ROOM } from "./memory.ts";
 import {
   argumentOf,
@@ -114,12 +115,14 @@ export async function startLogger(
   path: string,
   rotation: Rotation,
 ): Promise<void> {
-  const logger = Bun.spawn([launcherPath()], {
-    argv0: "kontener-logger",
-    env: {},
-    cwd: "/",
-    stdio: [ends.source, ends.file, ends.lock, "pipe"],
-  });
+  const logger = spawning("start a logger", () =>
+    Bun.spawn([launcherPath()], {
+      argv0: "kontener-logger",
+      env: {},
+      cwd: "/",
+      stdio: [ends.source, ends.file, ends.lock, "pipe"],
+    }),
+  );
   logger.unref();
   const fd = logger.stdio[3] as unknown as number;
   try {

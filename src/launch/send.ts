@@ -1,5 +1,5 @@
 import { errnos } from "../abi/errno.ts";
-import { call, tryCall } from "../linux/libc.ts";
+import { failure, tryCall } from "../linux/libc.ts";
 
 /** Length, then plan. A socket's buffer holds an ordinary plan whole; a longer one is written as room comes. */
 export async function send(fd: number, bytes: Uint8Array): Promise<void> {
@@ -11,6 +11,6 @@ export async function send(fd: number, bytes: Uint8Array): Promise<void> {
     const written = tryCall("write", fd, rest, rest.length);
     if (written >= 0) at += written;
     else if (written === -errnos.EAGAIN) await Bun.sleep(1);
-    else call("write", fd, rest, rest.length); // for its error
+    else throw failure(written, "write", fd, rest, rest.length);
   }
 }

@@ -1,7 +1,7 @@
 import { SyscallError } from "../abi/error.ts";
 import { errnos } from "../abi/errno.ts";
 import { AT_FDCWD, openFlags } from "../abi/open.ts";
-import { call, memory, tryCall } from "./libc.ts";
+import { call, failure, memory, tryCall } from "./libc.ts";
 
 /**
  * Small files and directories, by system calls. Loading node:fs costs 2 to 3 ms of a cold start (compiled); and these
@@ -93,7 +93,7 @@ export const makeDirectory = (path: string, mode: number): void =>
 export function makeDirectories(path: string, mode: number): void {
   const result = tryCall("mkdirat", AT_FDCWD, path, mode);
   if (result === 0 || result === -errnos.EEXIST) return;
-  if (result !== -errnos.ENOENT) makeDirectory(path, mode); // for its error
+  if (result !== -errnos.ENOENT) throw failure(result, "mkdirat", AT_FDCWD, path, mode);
   makeDirectories(path.slice(0, path.lastIndexOf("/")), mode);
   makeDirectories(path, mode);
 }
@@ -117,10 +117,12 @@ export function removeTree(path: string): void {
   for (const name of tryList(path)) {
     const result = tryCall("unlinkat", AT_FDCWD, `${path}/${name}`, 0);
     if (result === -errnos.EISDIR) removeTree(`${path}/${name}`);
-    else if (result < 0 && result !== -errnos.ENOENT) unlink(`${path}/${name}`); // for its error
+    else if (result < 0 && result !== -errnos.ENOENT)
+      throw failure(result, "unlinkat", AT_FDCWD, `${path}/${name}`, 0);
   }
   const result = tryCall("unlinkat", AT_FDCWD, path, AT_REMOVEDIR);
-  if (result < 0 && result !== -errnos.ENOENT) call("unlinkat", AT_FDCWD, path, AT_REMOVEDIR);
+  if (result < 0 && result !== -errnos.ENOENT)
+    throw failure(result, "unlinkat", AT_FDCWD, path, AT_REMOVEDIR);
 }
 
 /** False where there is something in it, or there is none. */

@@ -1,6 +1,7 @@
 import { dlopen, FFIType, ptr, toArrayBuffer, type Pointer } from "bun:ffi";
 import { errnos } from "../abi/errno.ts";
 import { SyscallError } from "../abi/error.ts";
+import { AT_FDCWD } from "../abi/open.ts";
 import { archOf, syscallNumber, type SyscallName } from "../abi/syscall.ts";
 
 /** What a system call takes here: numbers, text (sent NUL-terminated), memory, or a null pointer. */
@@ -47,14 +48,16 @@ export function cstring(value: string): Uint8Array {
   return bytes.subarray(0, text.encodeInto(value, bytes).written + 1);
 }
 
-const show = (a: SyscallArgument): string =>
+const show = (a: SyscallArgument, i: number): string =>
   typeof a === "string"
     ? JSON.stringify(a)
     : a === null
       ? "NULL"
       : a instanceof Uint8Array
         ? `<${a.length} bytes>`
-        : String(a);
+        : i === 0 && a === AT_FDCWD
+          ? "AT_FDCWD"
+          : String(a);
 
 /**
  * Makes a system call; the result, or minus the error number. One that a signal has interrupted is made again, as in Go and
@@ -86,7 +89,14 @@ export function tryCall(name: SyscallName, ...args: readonly SyscallArgument[]):
 /** Makes a system call and throws {@link SyscallError} where it fails. */
 export function call(name: SyscallName, ...args: readonly SyscallArgument[]): number {
   const result = tryCall(name, ...args);
-  if (result < 0)
-    throw new SyscallError({ call: name, args: args.map(show).join(", "), errno: -result });
+  if (result < 0) throw failure(result, name, ...args);
   return result;
 }
+
+/** The error for what {@link tryCall} has returned. */
+export const failure = (
+  result: number,
+  name: SyscallName,
+  ...args: readonly SyscallArgument[]
+): SyscallError =>
+  new SyscallError({ call: name, args: args.map(show).join(", "), errno: -result });
