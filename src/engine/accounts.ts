@@ -1,3 +1,4 @@
+import { errnos } from "../abi/errno.ts";
 import { AT_FDCWD, openFlags } from "../abi/open.ts";
 import { readAll } from "../linux/files.ts";
 import { memory, tryCall } from "../linux/libc.ts";
@@ -18,6 +19,7 @@ function readInRoot(layers: readonly string[], path: string): string {
     if (root < 0) continue;
     const fd = tryCall("openat2", root, path, new Uint8Array(how.buffer), SIZE_OF_OPEN_HOW);
     tryCall("close", root);
+    if (fd === -errnos.ENXIO) return ""; // overlayfs's mark of something deleted: a device that nobody drives
     if (fd < 0) continue;
     try {
       return readAll(fd);

@@ -155,6 +155,7 @@ export function newRecord({
     name: options.name ?? hostname,
     hostname,
     image: image.name,
+    imageId: image.id ?? null,
     created: new Date().toISOString(),
     command: options.command ?? [],
     idle,

@@ -28,7 +28,7 @@ export async function describeContainer(entry: Entry) {
       StartedAt: state?.started ?? null,
       FinishedAt: exit?.finished ?? null,
     },
-    Image: record.image,
+    Image: record.imageId ?? record.image,
     Config: {
       Hostname: record.hostname,
       User: options.user ?? "",

@@ -26,9 +26,9 @@ export async function planRun(options: ContainerOptions): Promise<Prepared> {
 /** An image that is not provisioned yet is taken to be where it would be. */
 async function imagineImage(options: ContainerOptions, paths: Paths): Promise<Image> {
   if (options.rootfs !== undefined) return bareImage(options.rootfs);
-  const { findImage, storedImage } = await import("../image/store.ts");
+  const { findImage, knownImage } = await import("../image/store.ts");
   // `host` is made of this host's own directories: there is nothing to write but a small /etc.
   if (options.image === "host") return await findImage("host", paths);
   const layers = [`${paths.lib}/images/${options.image}/rootfs`];
-  return storedImage(options.image, paths) ?? { ...bareImage(options.image), layers };
+  return (await knownImage(options.image, paths)) ?? { ...bareImage(options.image), layers };
 }

@@ -19,6 +19,7 @@ const recordSchema = v.strictObject({
   name: v.string(),
   hostname: v.string(),
   image: v.string(),
+  imageId: v.nullable(v.string()),
   created: v.pipe(v.string(), v.isoTimestamp()),
   command: v.array(v.string()),
   idle: v.boolean(),

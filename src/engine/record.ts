@@ -13,6 +13,7 @@ import {
   unlink,
   writeText,
 } from "../linux/files.ts";
+import { confirmStored } from "../image/stored.ts";
 import { tryLock, unlock } from "../linux/file-lock.ts";
 import type { Paths } from "../linux/paths.ts";
 import type { ContainerOptions } from "../spec/options.ts";
@@ -35,6 +36,8 @@ export type Record = {
   name: string;
   hostname: string;
   image: string;
+  /** Of an image in the content-addressed store: what it was made from, whatever the name means later. */
+  imageId: string | null;
   created: string;
   command: string[];
   /** No command of its own: PID 1 sleeps, and others are run in it (a box of the library). */
@@ -81,6 +84,8 @@ export function createRecord(record: Record, paths: Paths): Held {
     writeText(`${young}/record.json`, `${JSON.stringify(record)}\n`, 0o600);
     rename(young, directory);
     claimName(record, paths);
+    // Whoever removes images looks at the records of containers last: one of the two sees the other.
+    if (record.imageId !== null) confirmStored(record.imageId, paths);
   } catch (error) {
     removeTree(young);
     removeTree(directory);

@@ -28,7 +28,9 @@ export async function startAgain(entry: Entry, paths: Paths, observer: Observer)
   try {
     const image =
       options.rootfs === undefined
-        ? await (await import("../image/store.ts")).findImage(options.image, paths)
+        ? await (
+            await import("../image/store.ts")
+          ).findImage(record.imageId ?? options.image, paths)
         : bareImage(options.rootfs);
     await startHeld({ options, image, host, paths, observer }, held);
   } catch (error) {

@@ -85,6 +85,12 @@ export function readStored(id: string, paths: Paths): StoredImage | undefined {
   });
 }
 
+/** @throws KontenerError `NOT_FOUND` where an image that was there a moment ago has been removed */
+export function confirmStored(id: string, paths: Paths): void {
+  if (exists(recordFile(id, paths))) return;
+  throw new KontenerError(`image ${id.slice(7, 19)} has just been removed`, { code: "NOT_FOUND" });
+}
+
 /** Ids of all images here. */
 export const storedIds = (paths: Paths): string[] =>
   tryList(recordsDirectory(paths))

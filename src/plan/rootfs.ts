@@ -1,3 +1,4 @@
+import { invalid } from "../abi/error.ts";
 import { overlayOf, type Overlay } from "../oci/annotations.ts";
 import { overlayPaths } from "../oci/overlay.ts";
 import type { RuntimeSpec } from "../oci/runtime-spec.ts";
@@ -41,13 +42,29 @@ export function planRootfs(spec: RuntimeSpec): Step[] {
   ];
 }
 
+/** mount(2) takes a page of options, its NUL counted. */
+const MOST_OPTIONS = 4095;
+
+/** Many layers lie side by side: their names alone fit where their paths would not. */
+function commonParent(layers: readonly string[]): string | undefined {
+  const [parent, ...others] = new Set(layers.map((path) => path.slice(0, path.lastIndexOf("/"))));
+  return layers.length > 1 && others.length === 0 ? parent : undefined;
+}
+
 function planOverlay({ layers, scratch, inMemory }: Overlay): Step[] {
   const paths = overlayPaths(scratch);
+  const parent = commonParent(layers);
+  const lower = parent ? layers.map((layer) => layer.slice(parent.length + 1)) : layers;
   const data = [
-    `lowerdir=${layers.map(escape).join(":")}`,
+    `lowerdir=${lower.map(escape).join(":")}`,
     `upperdir=${escape(paths.upper)}`,
     `workdir=${escape(paths.work)}`,
   ].join(",");
+  if (data.length > MOST_OPTIONS)
+    throw invalid(
+      `the image has ${layers.length} layers, more than fit into the options of one mount`,
+      "make one of several: build it with fewer instructions, or export and import it",
+    );
   const memory: Step[] = inMemory
     ? [
         {
@@ -68,8 +85,18 @@ function planOverlay({ layers, scratch, inMemory }: Overlay): Step[] {
         })),
       ]
     : [];
+  const stand: Step[] = parent
+    ? [
+        {
+          call: "chdir",
+          path: parent,
+          why: "stand where the image's layers are: all their names have to fit into the 4096 bytes of the mount's options",
+        },
+      ]
+    : [];
   return [
     ...memory,
+    ...stand,
     {
       call: "mount",
       source: "overlay",
