@@ -5,12 +5,12 @@ import { describeAsRoot, Engine, eventually, expectAsBefore, hostPicture } from 
 describeAsRoot("nothing is left behind", () => {
   const engine = new Engine(15);
 
-  test("after 300 starts, one by one and 20 at a time", async () => {
+  test("after 2,000 starts in a row, and 200 that come 50 at a time", async () => {
     await engine.run(["run", "busybox", "true"]); // the bridge stays: it is the host's part
     const before = hostPicture(engine);
     // In one process, so that its descriptors can be counted as well.
     const script = `${import.meta.dir}/many-starts.ts`;
-    const child = Bun.spawn([process.execPath, script, "100", "200", "20"], {
+    const child = Bun.spawn([process.execPath, script, "2000", "200", "50"], {
       env: engine.env,
       stdio: ["ignore", "pipe", "inherit"],
     });
@@ -19,7 +19,18 @@ describeAsRoot("nothing is left behind", () => {
     expect(failures).toEqual([]);
     expect(descriptors.after).toBe(descriptors.before);
     await expectAsBefore(engine, before);
-  }, 120_000);
+  }, 240_000);
+
+  test("after two hundred boxes at once, each of which did its own work", async () => {
+    const before = hostPicture(engine);
+    const child = Bun.spawn([process.execPath, `${import.meta.dir}/many-boxes.ts`, "200"], {
+      env: engine.env,
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const [text] = await Promise.all([child.stdout.text(), child.exited]);
+    expect(JSON.parse(text)).toEqual({ alive: 200, wrong: [] });
+    await expectAsBefore(engine, before);
+  }, 240_000);
 
   test("after the engine was killed at any moment, the next start cleans up", async () => {
     await engine.run(["run", "busybox", "true"]);

@@ -51,7 +51,9 @@ describe("small files by system calls agree with node:fs", () => {
   });
 
   test("an error carries the call and its arguments", () => {
-    expect(() => files.readText(at("missing"))).toThrow(`openat(AT_FDCWD, "${directory}/missing", `);
+    expect(() => files.readText(at("missing"))).toThrow(
+      `openat(AT_FDCWD, "${directory}/missing", `,
+    );
     expect(() => files.makeDirectory(at("no/parent"), 0o755)).toThrow("ENOENT");
     expect(() => files.writeText(at("missing"), "x")).toThrow("ENOENT");
     expect(files.tryReadText(at("missing"))).toBeUndefined();
