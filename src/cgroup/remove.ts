@@ -9,6 +9,10 @@ const AT_REMOVEDIR = 0x200;
 /** rmdir(2) under the name that arm64 has it; minus the errno where it fails. */
 const rmdir = (path: string): number => tryCall("unlinkat", AT_FDCWD, path, AT_REMOVEDIR);
 
+/** Removes a group that has no processes (any more). False, and no harm done, where it has. */
+export const tryRemoveCgroup = (layout: CgroupLayout, path: string): boolean =>
+  groupDirectories(layout, path).map(removeTree).every(Boolean);
+
 /**
  * Removes a group from every tree, and the groups that the container made inside. A process that has just been waited
  * for may still count for a moment (EBUSY): tried again for up to `patience` milliseconds. A group that is not there is

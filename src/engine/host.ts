@@ -22,8 +22,9 @@ export function readHost(stateDirectory: string): Host {
 /** CapBnd of proc_pid_status(5): an engine in a container cannot hand on what it lacks. */
 function readBoundingSet(): string[] {
   const text = readText("/proc/self/status");
-  const mask = BigInt(`0x${/^CapBnd:\s*([0-9a-f]+)/m.exec(text)?.[1] ?? "0"}`);
-  return capabilities.filter((_, i) => mask & (1n << BigInt(i)));
+  const digits = /^CapBnd:\s*([0-9a-f]{16})/m.exec(text)?.[1] ?? "0".repeat(16);
+  const halves = [digits.slice(8), digits.slice(0, 8)].map((half) => Number.parseInt(half, 16));
+  return capabilities.filter((_, i) => (halves[i >> 5]! >>> (i & 31)) & 1);
 }
 
 /** The type of the file system that a directory is on, or will be on once it is made. */

@@ -1,6 +1,6 @@
 import { killCgroup } from "../cgroup/kill.ts";
 import { readLayout } from "../cgroup/host.ts";
-import { removeCgroup } from "../cgroup/remove.ts";
+import { removeCgroup, tryRemoveCgroup } from "../cgroup/remove.ts";
 import { removeTree, tryRemoveDirectory } from "../linux/files.ts";
 import { turn } from "../linux/turn.ts";
 import type { Paths } from "../linux/paths.ts";
@@ -14,8 +14,11 @@ export const cgroupPath = (id: string): string => `/kontener/${id}`;
 export async function releaseResources(record: Record, paths: Paths): Promise<void> {
   const layout = readLayout();
   const cgroup = cgroupPath(record.id);
-  await killCgroup(layout, cgroup);
-  await removeCgroup(layout, cgroup);
+  // A container that ended by itself took its processes with it (pid_namespaces(7)): most groups are empty.
+  if (!tryRemoveCgroup(layout, cgroup)) {
+    await killCgroup(layout, cgroup);
+    await removeCgroup(layout, cgroup);
+  }
   await turn();
   if (record.link !== null) {
     const { unplugLink } = await import("../network/apply.ts");

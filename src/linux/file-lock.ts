@@ -18,7 +18,11 @@ export function tryLock(path: string, shared = false): number | undefined {
   if (result === 0) return fd;
   close(fd);
   if (-result === errnos.EAGAIN) return undefined;
-  throw new SyscallError({ call: "flock", args: `"${path}", ${shared ? "LOCK_SH" : "LOCK_EX"}|LOCK_NB`, errno: -result });
+  throw new SyscallError({
+    call: "flock",
+    args: `"${path}", ${shared ? "LOCK_SH" : "LOCK_EX"}|LOCK_NB`,
+    errno: -result,
+  });
 }
 
 export const unlock = (fd: number): void => close(fd);
