@@ -16,6 +16,7 @@ export const ownVerbs = {
   kill: () => import("./commands/kill.ts").then(({ kill }) => kill),
   rm: () => import("./commands/rm.ts").then(({ rm }) => rm),
   exec: () => import("./commands/exec.ts").then(({ exec }) => exec),
+  attach: () => import("./commands/attach.ts").then(({ attach }) => attach),
   create: () => import("./commands/create.ts"),
   start: () => import("./commands/start.ts").then(({ start }) => start),
   restart: () => import("./commands/restart.ts").then(({ restart }) => restart),

@@ -5,6 +5,7 @@ import { unlock } from "../linux/file-lock.ts";
 import { takeDescriptor } from "../linux/pidfd.ts";
 import { giveDetachedBirth } from "./birth.ts";
 import { newRecord, type StartRequest } from "./container.ts";
+import { noteTerminal, openInput } from "./container-input.ts";
 import { drain, logSettings, openOutput } from "./logs.ts";
 import { plugCable } from "./network.ts";
 import { prepare } from "./prepare.ts";
@@ -18,7 +19,10 @@ import type { RestartPolicy } from "../spec/restart.ts";
 export type DetachedRequest = Pick<
   StartRequest,
   "options" | "image" | "host" | "paths" | "observer" | "idle"
->;
+> & {
+  /** Of a container with `-i` and no terminal: what is written here it reads, and it ends when this is closed. */
+  attached?: ((writer: number) => void) | undefined;
+};
 export type DetachedOptions = {
   /** Remove it when it has ended. */
   autoRemove?: boolean;
@@ -95,7 +99,7 @@ export async function startHeld(request: DetachedRequest, held: Held): Promise<v
   const { record, directory, lockFd } = held;
   const { id, hostname, logs, idle } = record;
   if (logs === null) throw new Error(`container ${id} was not made to outlive its engine`);
-  for (const name of ["settled", "stopped", "oom-killed", "state.json"])
+  for (const name of ["settled", "stopped", "oom-killed", "state.json", "terminal"])
     if (exists(`${directory}/${name}`)) unlink(`${directory}/${name}`);
   const exit = call("openat", AT_FDCWD, `${directory}/exit`, EXIT_FLAGS, 0o600);
   try {
@@ -115,18 +119,22 @@ export async function startHeld(request: DetachedRequest, held: Held): Promise<v
     writeSpec(directory, spec);
     const terminal = options.tty ?? false;
     using output = terminal || idle ? undefined : await openOutput(logs); // who sleeps prints nothing
+    const takesInput = options.interactive && !terminal && !idle;
+    const input = takesInput ? openInput(directory, request.attached) : undefined;
     let draining: Promise<void> | undefined;
     await giveDetachedBirth(
       {
         plan,
         spec,
         layers: options.rootfs === undefined ? image.layers : [options.rootfs],
-        stdio: output?.stdio ?? ["ignore", "ignore", "ignore"],
+        stdio: [input ?? "ignore", output?.ends[0] ?? "ignore", output?.ends[1] ?? "ignore"],
         executor: "launcher",
         observer,
         born: (pid) => noteBirth(directory, pid, cable?.address),
         terminal(pid, fd) {
-          draining = drain(takeDescriptor(pid, fd), logs, "stdout");
+          draining = drain(takeDescriptor(pid, fd), logs, "stdout").then((logger) =>
+            noteTerminal(directory, logger),
+          );
         },
         executed() {
           if (staysAfterReboot(record)) saveCopy(record, paths);
@@ -135,6 +143,7 @@ export async function startHeld(request: DetachedRequest, held: Held): Promise<v
       },
       { lock: lockFd, exit, ...(record.restart ? { successor: supervisor(id) } : {}) },
     );
+    if (input !== undefined) close(input);
     await draining;
   } catch (error) {
     await releaseResources(record, paths);

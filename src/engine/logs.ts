@@ -1,5 +1,4 @@
 import { AT_FDCWD } from "../abi/open.ts";
-import type { Stdio } from "../launch/launch.ts";
 import { LOG_FLAGS, startLogger } from "../launch/logger.ts";
 import { tryLock, unlock } from "../linux/file-lock.ts";
 import { close, makeDirectories } from "../linux/files.ts";
@@ -31,7 +30,7 @@ export const logSettings = (
 ): LogSettings => ({ directory: `${paths.lib}/logs/${id}`, ...DEFAULTS, ...wanted });
 
 /** Ends that a container writes to, each drained by a logger. They are closed with `using` once the container has them. */
-export type Output = Disposable & { stdio: Stdio };
+export type Output = Disposable & { ends: readonly [number, number] };
 
 export async function openOutput(settings: LogSettings): Promise<Output> {
   const ends: number[] = [];
@@ -46,15 +45,15 @@ export async function openOutput(settings: LogSettings): Promise<Output> {
     dispose();
     throw error;
   }
-  return { stdio: ["ignore", ends[0]!, ends[1]!], [Symbol.dispose]: dispose };
+  return { ends: [ends[0]!, ends[1]!], [Symbol.dispose]: dispose };
 }
 
-/** Starts a logger for a pipe's or a terminal's end, which it takes over. */
+/** Starts a logger for a pipe's or a terminal's end, which it takes over; the process that it is. */
 export async function drain(
   source: number,
   settings: LogSettings,
   stream: StreamName,
-): Promise<void> {
+): Promise<number> {
   const path = logFile(settings, stream);
   makeDirectories(settings.directory, 0o700);
   const opened = [source];
@@ -69,7 +68,7 @@ export async function drain(
     }
     if (lock !== undefined) opened.push(lock);
     const { maxSize, maxFiles } = settings;
-    await startLogger({ source, file, lock: lock ?? file }, path, {
+    return await startLogger({ source, file, lock: lock ?? file }, path, {
       maxSize: maxSize ?? undefined,
       maxFiles,
     });

@@ -12,7 +12,12 @@ import { unlock } from "../linux/file-lock.ts";
  * Starts a container that was created, or that has ended: with its files as they are, and what it was made with. One that
  * runs is left alone, as in docker. A start that fails leaves the container as it was.
  */
-export async function startAgain(entry: Entry, paths: Paths, observer: Observer): Promise<void> {
+export async function startAgain(
+  entry: Entry,
+  paths: Paths,
+  observer: Observer,
+  attached?: (writer: number) => void,
+): Promise<void> {
   const { record, status } = entry;
   if (status === "running" || status === "paused") return;
   await tidy(record.id, paths); // one that has just ended: its address and its control group go back first
@@ -32,7 +37,7 @@ export async function startAgain(entry: Entry, paths: Paths, observer: Observer)
             await import("../image/store.ts")
           ).findImage(record.imageId ?? options.image, paths)
         : bareImage(options.rootfs);
-    await startHeld({ options, image, host, paths, observer }, held);
+    await startHeld({ options, image, host, paths, observer, attached }, held);
   } catch (error) {
     unlock(held.lockFd);
     await tidy(record.id, paths);

@@ -108,13 +108,13 @@ export const fileName = (path: string, age: number): string =>
 
 /**
  * Starts a logger. It keeps `source`, `file` and `lock` (held while there may be more to come), which the caller may close
- * once this is fulfilled; it ends by itself, and outlives the caller.
+ * once this is fulfilled; it ends by itself, and outlives the caller. Its process, in which `source` is descriptor 0.
  */
 export async function startLogger(
   ends: { source: number; file: number; lock: number },
   path: string,
   rotation: Rotation,
-): Promise<void> {
+): Promise<number> {
   const logger = spawning("start a logger", () =>
     Bun.spawn([launcherPath()], {
       argv0: "kontener-logger",
@@ -130,4 +130,5 @@ export async function startLogger(
   } finally {
     close(fd);
   }
+  return logger.pid;
 }
