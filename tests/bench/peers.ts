@@ -1,6 +1,6 @@
 /** The other engines, as far as they are installed, brought to do the same: `true` in a busybox root file system. */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import type { Candidate } from "./measure.ts";
+import { fresh, UNIQUE, type Candidate } from "./measure.ts";
 
 type Bundle = { directory: string; rootfs: string };
 
@@ -19,7 +19,6 @@ export function makeBundle(directory: string, rootfs: string): Bundle {
 }
 
 export function peers({ directory, rootfs }: Bundle): Candidate[] {
-  const id = `bench${process.pid}`;
   const bwrap = [
     "--ro-bind",
     rootfs,
@@ -32,8 +31,8 @@ export function peers({ directory, rootfs }: Bundle): Candidate[] {
     "--die-with-parent",
   ];
   const all: Candidate[] = [
-    { name: "runc", command: ["runc", "run", "--bundle", directory, `${id}r`] },
-    { name: "crun", command: ["crun", "run", "--bundle", directory, `${id}c`] },
+    { name: "runc", command: ["runc", "run", "--bundle", directory, UNIQUE] },
+    { name: "crun", command: ["crun", "run", "--bundle", directory, UNIQUE] },
     { name: "bwrap", command: ["bwrap", ...bwrap, "/bin/true"] },
     {
       name: "podman",
@@ -55,7 +54,7 @@ export function peers({ directory, rootfs }: Bundle): Candidate[] {
 /** Installed, and able to run here at all. */
 function works(command: string[]): boolean {
   if (!Bun.which(command[0]!)) return false;
-  const tried = Bun.spawnSync(command, { stdio: ["ignore", "ignore", "pipe"] });
+  const tried = Bun.spawnSync(fresh(command), { stdio: ["ignore", "ignore", "pipe"] });
   if (!tried.success) {
     const reason = tried.stderr.toString().trim().split("\n").at(-1);
     console.error(`${command[0]} is left out: it cannot run here (${reason})`);
