@@ -9,8 +9,8 @@ import {
   iptablesNat,
   nftRules,
   type Firewall,
+  type Names,
 } from "../src/network/firewall.ts";
-import type { NetworkSettings } from "../src/network/settings.ts";
 
 // `su` without a dash keeps a user's PATH, which lacks these two.
 const PATH = `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`;
@@ -18,6 +18,7 @@ const options = {
   quiet: true,
   shell: "/bin/sh", // zx would look for bash, which a small host lacks
   prefix: "",
+  quote: (word: string) => `'${word.replaceAll("'", "'\\''")}'`, // zx's own is bash's: $'…'
   env: { ...process.env, PATH, LC_ALL: "C" },
 };
 const must = (input = "") => $({ ...options, input });
@@ -30,7 +31,7 @@ const installed = async (tool: string): Promise<boolean> =>
 type Raised = { firewall: Firewall; warnings: string[] };
 
 /** Sets the rules up, anew where they are there already. The first tool that is there and works is taken. */
-export async function raiseRules(settings: NetworkSettings): Promise<Raised> {
+export async function raiseRules(settings: Names): Promise<Raised> {
   const reasons: string[] = [];
   for (const [tool, raise] of [
     ["nft", raiseNft],
@@ -54,7 +55,7 @@ export async function raiseRules(settings: NetworkSettings): Promise<Raised> {
   };
 }
 
-async function raiseNft(settings: NetworkSettings): Promise<Raised> {
+async function raiseNft(settings: Names): Promise<Raised> {
   const { bridge } = settings;
   await must(nftRules(settings))`nft -f -`;
   const passage = await openPassage(settings);
@@ -66,7 +67,7 @@ async function raiseNft(settings: NetworkSettings): Promise<Raised> {
 }
 
 /** Where iptables drops what is forwarded (docker and ufw set that), our table's accept is not enough: one there too. */
-async function openPassage(settings: NetworkSettings): Promise<boolean> {
+async function openPassage(settings: Names): Promise<boolean> {
   if (!(await installed("iptables"))) return false;
   const rules = await ask`iptables -w -S FORWARD`;
   if (!rules.stdout.includes("-P FORWARD DROP")) return false;
@@ -75,17 +76,22 @@ async function openPassage(settings: NetworkSettings): Promise<boolean> {
   return true;
 }
 
-async function raiseIptables(settings: NetworkSettings): Promise<Raised> {
+async function raiseIptables(settings: Names): Promise<Raised> {
   await must(iptablesForward(settings) + iptablesNat(settings))`iptables-restore -w --noflush`;
-  for (const { table, hook, chain } of iptablesChains(settings.bridge))
-    await jumpTo(table, hook, chain);
+  for (const { table, hook, chain, match } of iptablesChains(settings.bridge))
+    await jumpTo(table, hook, chain, match);
   return { firewall: "iptables", warnings: [] };
 }
 
 /** First in the chain, before whatever might drop; once only. */
-async function jumpTo(table: string, hook: string, chain: string): Promise<void> {
-  const there = await ask`iptables -w -t ${table} -C ${hook} -j ${chain}`;
-  if (!there.ok) await must()`iptables -w -t ${table} -I ${hook} 1 -j ${chain}`;
+async function jumpTo(
+  table: string,
+  hook: string,
+  chain: string,
+  match: readonly string[] = [],
+): Promise<void> {
+  const there = await ask`iptables -w -t ${table} -C ${hook} ${match} -j ${chain}`;
+  if (!there.ok) await must()`iptables -w -t ${table} -I ${hook} 1 ${match} -j ${chain}`;
 }
 
 async function iptablesChainsThere(bridge: string) {
@@ -99,8 +105,10 @@ async function iptablesChainsThere(bridge: string) {
 /** Removes the rules, whichever tool made them. */
 export async function lowerRules(bridge: string): Promise<void> {
   if (hasNftTable(bridge)) await must()`nft delete table ip ${bridge}`;
-  for (const { table, hook, chain } of await iptablesChainsThere(bridge)) {
-    await ask`iptables -w -t ${table} -D ${hook} -j ${chain}`;
+  const there = await iptablesChainsThere(bridge);
+  for (const { table, hook, chain, match } of there)
+    await ask`iptables -w -t ${table} -D ${hook} ${match} -j ${chain}`;
+  for (const [chain, table] of new Map(there.map(({ chain, table }) => [chain, table]))) {
     await must()`iptables -w -t ${table} -F ${chain}`;
     await must()`iptables -w -t ${table} -X ${chain}`;
   }

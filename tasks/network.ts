@@ -18,11 +18,13 @@ import type { Firewall } from "../src/network/firewall.ts";
 import { listLeases, type Lease } from "../src/network/lease.ts";
 import { planBridge } from "../src/network/plan.ts";
 import { defaultDevices, parseRoutes, refuseCollision } from "../src/network/routes.ts";
+import { listPublished } from "../src/network/published.ts";
+import { networkLock } from "../src/network/rules.ts";
+import { listNetworks, settingsOf } from "../src/network/user-networks.ts";
 import { networkSettings, type NetworkSettings } from "../src/network/settings.ts";
 import { lowerRules, raiseRules, rulesThere } from "./network-rules.ts";
 
-/** All engines of a host share this setting, so it is also what they lock: flock(2) on it, and no file of our own is left. */
-const forwardingFile = "/proc/sys/net/ipv4/ip_forward";
+const forwardingFile = networkLock;
 const readForwarding = (): string => readFileSync(forwardingFile, "utf8").trim();
 
 type Which = { settings?: NetworkSettings; paths?: Paths };
@@ -34,11 +36,12 @@ type Which = { settings?: NetworkSettings; paths?: Paths };
  */
 export function up({
   settings = networkSettings(),
+  paths = statePaths(),
   onlyIfNeeded = false,
-}: { settings?: NetworkSettings; onlyIfNeeded?: boolean } = {}): Promise<string[]> {
+}: Which & { onlyIfNeeded?: boolean } = {}): Promise<string[]> {
   requireRoot();
   return withLock(forwardingFile, async () => {
-    const { bridge, gateway, prefix, subnet, cidr } = settings;
+    const { bridge, gateway, prefix, subnet, cidr, internal } = settings;
     const before = readBridge(bridge);
     if (before === "foreign")
       throw new KontenerError(`there is an interface ${bridge} that is not kontener's`, {
@@ -62,13 +65,16 @@ export function up({
         : before.forwardingWas;
     const mtu = smallestMtu(defaultDevices(routes));
     const raiseBridge = (firewall?: Firewall): void => {
-      const alias = formatRecord({ cidr, forwardingWas, firewall });
+      const alias = formatRecord({ cidr, forwardingWas, firewall, internal });
       applyLinkSteps(planBridge({ bridge, gateway, prefix, alias, mtu }), 0);
     };
     try {
       raiseBridge();
       disableIpv6(bridge);
-      const { firewall, warnings } = await raiseRules(settings);
+      const { firewall, warnings } = await raiseRules({
+        ...settings,
+        ports: listPublished(paths).filter((port) => port.bridge === bridge),
+      });
       if (readForwarding() !== "1") writeFileSync(forwardingFile, "1"); // with the rules there: never open
       raiseBridge(firewall); // last: from now on it counts as ready
       return warnings;
@@ -92,7 +98,13 @@ function disableIpv6(bridge: string): void {
   if (existsSync(file)) writeFileSync(file, "1"); // a kernel may be without IPv6
 }
 
-/** Removes rules and bridge, and puts forwarding back unless another engine's bridge needs it. */
+/** Takes one bridge away, which nobody uses. */
+export const lower = ({ bridge }: NetworkSettings): Promise<void> => {
+  requireRoot();
+  return withLock(forwardingFile, () => takeDown(bridge));
+};
+
+/** Removes rules and bridges, those of the user's networks too, and puts forwarding back unless another engine's bridge needs it. */
 export function down({
   settings = networkSettings(),
   paths = statePaths(),
@@ -107,6 +119,7 @@ export function down({
         hint: `end these containers first, or cut them off with --force: ${leases.map(({ id }) => id.slice(0, 12)).join(" ")}`,
       });
     await takeDown(settings.bridge);
+    for (const network of await listNetworks(paths)) await takeDown(settingsOf(network).bridge);
     rmSync(`${paths.run}/network`, { recursive: true, force: true });
   });
 }

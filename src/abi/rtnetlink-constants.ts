@@ -53,8 +53,8 @@ export const iflaInfo = { IFLA_INFO_KIND: 1, IFLA_INFO_DATA: 2 } as const;
 export const VETH_INFO_PEER = 1;
 /** An attribute that holds others; where the kernel tells it from an older form by this bit. */
 export const NLA_F_NESTED = 0x8000;
-/** Of a bridge's port (Linux 4.18). */
-export const IFLA_BRPORT_ISOLATED = 33;
+/** Of a bridge's port: may it send back what came from it; and (Linux 4.18) may it exchange with others like it. */
+export const iflaBrport = { IFLA_BRPORT_MODE: 4, IFLA_BRPORT_ISOLATED: 33 } as const;
 /** Traffic control (tc(8)). */
 export const tca = {
   TCA_KIND: 1,

@@ -8,7 +8,7 @@ import {
   IFF_UP,
   ifa,
   ifla,
-  IFLA_BRPORT_ISOLATED,
+  iflaBrport,
   iflaInfo,
   NLA_F_NESTED,
   nlmFlags,
@@ -36,7 +36,7 @@ export function indexesNeeded(request: LinkRequest): string[] {
     case "RTM_NEWTFILTER":
       return [request.name];
     case "RTM_SETLINK":
-      return "isolated" in request ? [request.name] : [];
+      return "port" in request ? [request.name] : [];
     case "RTM_NEWLINK":
       return request.kind === "veth" && request.master !== undefined ? [request.master] : [];
     default:
@@ -59,7 +59,7 @@ export function encodeRequest(out: NetlinkWriter, request: LinkRequest, resolved
           ? encodeVeth(out, request, resolved)
           : encodeBridge(out, request);
       case "RTM_SETLINK":
-        if ("isolated" in request) return encodePort(out, request.isolated, index);
+        if ("port" in request) return encodePort(out, request.port, index);
         ifinfomsg(out, request.up ? IFF_UP : 0, IFF_UP);
         textAttribute(out, ifla.IFLA_IFNAME, request.name);
         if (request.alias !== undefined) textAttribute(out, ifla.IFLA_IFALIAS, request.alias);
@@ -111,13 +111,18 @@ function encodeBridge(out: NetlinkWriter, { name, address, mtu, up }: NewLink<"b
   out.attribute(ifla.IFLA_LINKINFO, () => textAttribute(out, iflaInfo.IFLA_INFO_KIND, "bridge"));
 }
 
+const portAttributes = {
+  isolated: iflaBrport.IFLA_BRPORT_ISOLATED,
+  hairpin: iflaBrport.IFLA_BRPORT_MODE,
+};
+
 /** A bridge's port is set by a message of the family AF_BRIDGE (net/bridge/br_netlink.c), which takes no name. */
-function encodePort(out: NetlinkWriter, isolated: boolean, index: number): void {
+function encodePort(out: NetlinkWriter, port: keyof typeof portAttributes, index: number): void {
   out.u8(AF_BRIDGE, 0);
   out.u16(0);
   out.u32(index, 0, 0);
   out.attribute(ifla.IFLA_PROTINFO | NLA_F_NESTED, () =>
-    out.attribute(IFLA_BRPORT_ISOLATED, () => out.u8(isolated ? 1 : 0)),
+    out.attribute(portAttributes[port], () => out.u8(1)),
   );
 }
 

@@ -23,8 +23,7 @@ export function attributesOf(request: LinkRequest): string {
       return `${own.join(", ")}, peer={ifname="${peer.name}"${mac}, net_ns_pid=${peer.netnsPid}}`;
     }
     case "RTM_SETLINK": {
-      if ("isolated" in request)
-        return `ifname="${request.name}", protinfo={isolated=${request.isolated ? 1 : 0}}`;
+      if ("port" in request) return `ifname="${request.name}", protinfo={${request.port}=1}`;
       const alias = request.alias === undefined ? "" : `, ifalias="${request.alias}"`;
       return `ifname="${request.name}", ${request.up ? "IFF_UP" : "~IFF_UP"}${alias}`;
     }
@@ -57,8 +56,8 @@ function command(request: LinkRequest): string {
     case "RTM_NEWTFILTER":
       return `tc filter add dev ${request.name} ingress protocol all pref 1 bpf direct-action bytecode '${bytecode(request.program.bytes)}'`;
     case "RTM_SETLINK":
-      if (!("isolated" in request)) break;
-      return `bridge link set dev ${request.name} isolated ${request.isolated ? "on" : "off"}`;
+      if (!("port" in request)) break;
+      return `bridge link set dev ${request.name} ${request.port} on`;
   }
   return ipCommand(request);
 }
@@ -90,7 +89,7 @@ function ipCommand(request: LinkRequest): string {
       break;
     }
     case "RTM_SETLINK":
-      if ("isolated" in request) break;
+      if ("port" in request) break;
       words.push("link set dev", request.name, request.up ? "up" : "down");
       words.push(request.alias !== undefined && `alias '${request.alias}'`);
       break;

@@ -26,8 +26,8 @@ export type LinkRequest =
     }
   /** `alias` is free text that the kernel keeps with the interface, up to 255 bytes. */
   | { type: "RTM_SETLINK"; name: string; up: boolean; alias?: string }
-  /** `isolated`: a bridge's port that exchanges nothing with others that are. */
-  | { type: "RTM_SETLINK"; name: string; isolated: boolean }
+  /** A bridge's port. `isolated`: it exchanges nothing with others that are; `hairpin`: frames may go back where they came from. */
+  | { type: "RTM_SETLINK"; name: string; port: "isolated" | "hairpin" }
   | { type: "RTM_DELLINK"; name: string }
   | { type: "RTM_NEWADDR"; name: string; address: string; prefix: number }
   | { type: "RTM_NEWROUTE"; destination: "default"; gateway: string }

@@ -1,6 +1,7 @@
 import { invalid } from "../abi/error.ts";
 import { parseOptions } from "../spec/options-schema.ts";
 import type { ContainerOptions } from "../spec/options.ts";
+import { parsePublish } from "../spec/publish.ts";
 import { parseTmpfs } from "../spec/tmpfs.ts";
 import { parseSizeLimit } from "../spec/values.ts";
 import { parseVolume } from "../spec/volume.ts";
@@ -11,6 +12,7 @@ import { parseDuration, type Duration } from "./duration.ts";
 type Shared = Omit<
   ContainerOptions,
   | "image"
+  | "publish"
   | "rootfs"
   | "command"
   | "entrypoint"
@@ -49,6 +51,8 @@ export type BoxOptions = Shared & {
   cwd?: string;
   /** `"host-dir:/dir[:ro]"`, as docker's -v; a relative source starts at this process's working directory. */
   volumes?: string[];
+  /** `"[address:][port:]port[/udp]"`, as docker's -p: `["8080:80"]`; without the host's port a free one. */
+  publish?: string[];
   /** `"/dir[:size=16m,…]"`, as docker's --tmpfs. */
   tmpfs?: string[];
   /** Ends the box, with all that runs in it, after this time. Default: none. */
@@ -75,6 +79,10 @@ const known = {
   mounts: true,
   readOnly: true,
   network: true,
+  ip: true,
+  networkAliases: true,
+  publish: true,
+  publishAll: true,
   isolated: true,
   dns: true,
   addHosts: true,
@@ -107,7 +115,7 @@ const known = {
  */
 export function containerOptions(image: string, options: BoxOptions): ContainerOptions {
   refuseUnknown(options, Object.keys(known));
-  const { cwd, volumes = [], tmpfs = [], timeout, signal, detach, ...rest } = options;
+  const { cwd, volumes = [], tmpfs = [], publish = [], timeout, signal, detach, ...rest } = options;
   if (timeout !== undefined) parseDuration("timeout", timeout);
   if (signal !== undefined && !(signal instanceof AbortSignal))
     throw invalid("signal: it is not an AbortSignal");
@@ -131,6 +139,9 @@ export function containerOptions(image: string, options: BoxOptions): ContainerO
     ...(memorySwap === undefined ? {} : { memorySwap: size("memorySwap", memorySwap) }),
     ...(cwd === undefined ? {} : { workdir: cwd }),
     ...(all.length ? { mounts: all } : {}),
+    ...(publish.length
+      ? { publish: texts("publish", publish).flatMap((text) => parsePublish("publish", text)) }
+      : {}),
   });
 }
 

@@ -7,6 +7,7 @@ import { parseRestart } from "../spec/restart.ts";
 import { parseLogOption } from "../spec/log-option.ts";
 import { parseAddHost, parseAddress } from "../spec/net-values.ts";
 import type { ContainerOptions } from "../spec/options.ts";
+import { parsePublish } from "../spec/publish.ts";
 import { parseSignal } from "../spec/signal.ts";
 import { parseTmpfs } from "../spec/tmpfs.ts";
 import { parseVolume } from "../spec/volume.ts";
@@ -84,7 +85,7 @@ const namespace =
     draft.options[key] = parseChoice(flag, value, ["private", "host"]);
   };
 const list =
-  (key: "capAdd" | "capDrop" | "securityOpts"): Setter =>
+  (key: "capAdd" | "capDrop" | "securityOpts" | "networkAliases"): Setter =>
   ({ options }, value) => {
     (options[key] ??= []).push(value);
   };
@@ -171,9 +172,16 @@ export const setters: Readonly<Record<FlagName, Setter>> = {
     (options.ulimits ??= []).push(parseUlimit("--ulimit", value));
   },
   network: ({ options }, value) => {
-    options.network = parseChoice("--network", value, ["bridge", "none", "host"]);
+    // One word as long as it is one: so most containers' records say "bridge", not ["bridge"].
+    options.network = options.network === undefined ? value : [options.network, value].flat();
   },
   isolated: toggle("--isolated", "isolated"),
+  publish: ({ options }, value) => {
+    (options.publish ??= []).push(...parsePublish("--publish", value));
+  },
+  "publish-all": toggle("--publish-all", "publishAll"),
+  ip: text("ip"),
+  "network-alias": list("networkAliases"),
   dns: ({ options }, value) => {
     (options.dns ??= []).push(parseAddress("--dns", value));
   },

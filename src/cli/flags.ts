@@ -161,12 +161,33 @@ export const flagGroups = {
     flag({
       name: "network",
       aliases: ["net"],
-      value: "bridge|none|host",
-      help: "a network of its own, none, or the host's (default: bridge)",
+      value: "bridge|none|host|NAME|container:NAME",
+      repeatable: true,
+      help: "the bridge (the default), none, the host's, another container's, or networks of kontener network create",
     }),
     flag({
       name: "isolated",
       help: "reach the gateway and the outside, but no other container",
+    }),
+    flag({
+      name: "publish",
+      short: "p",
+      value: "[ADDRESS:][PORT:]PORT[/udp]",
+      repeatable: true,
+      help: "reach a port of the container at one of the host's: 8080:80, or a free one",
+    }),
+    flag({
+      name: "publish-all",
+      short: "P",
+      help: "reach each port that the image exposes at a free one of the host's",
+    }),
+    flag({ name: "ip", value: "ADDRESS", help: "its address on the first --network" }),
+    flag({
+      name: "network-alias",
+      aliases: ["net-alias"],
+      value: "NAME",
+      repeatable: true,
+      help: "a further name for the neighbours on a network of yours",
     }),
     flag({ name: "dns", value: "ADDRESS", repeatable: true, help: "a name server" }),
     flag({

@@ -21,8 +21,16 @@ export const psTitles = {
   Address: "ADDRESS",
 } as const;
 
-/** `whole`: commands and mounts are not cut. `size`: bytes that it has written, where they were asked for. */
-export function psRow(entry: Entry, whole: boolean, size?: string): Row {
+/**
+ * `whole`: commands and mounts are not cut. `ports`: of each container that has some. `size`: bytes that it has written,
+ * where they were asked for.
+ */
+export function psRow(
+  entry: Entry,
+  whole: boolean,
+  ports: ReadonlyMap<string, string>,
+  size?: string,
+): Row {
   const { record, status, state } = entry;
   const { labels = {}, mounts = [], network = "bridge" } = record.options;
   const cut = (text: string) => (whole || text.length <= 20 ? text : `${text.slice(0, 19)}…`);
@@ -32,7 +40,7 @@ export function psRow(entry: Entry, whole: boolean, size?: string): Row {
     Command: cut(printable(JSON.stringify(record.command.join(" ")))),
     CreatedAt: record.created,
     RunningFor: `${duration(Date.now() - Date.parse(record.created))} ago`,
-    Ports: "",
+    Ports: ports.get(record.id) ?? "",
     State: status,
     Status: statusText(entry),
     Size: size ?? "",
@@ -42,7 +50,7 @@ export function psRow(entry: Entry, whole: boolean, size?: string): Row {
       .join(","),
     Label: (key) => labels[key] ?? "",
     Mounts: mounts.map((mount) => cut("source" in mount ? mount.source : mount.target)).join(","),
-    Networks: network,
+    Networks: [network].flat().join(","),
     Address: state?.address ?? "",
   };
 }

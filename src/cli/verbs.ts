@@ -23,6 +23,8 @@ export const ownVerbs = {
   pause: () => import("./commands/pause.ts").then(({ pause }) => pause),
   unpause: () => import("./commands/pause.ts").then(({ unpause }) => unpause),
   inspect: () => import("./commands/inspect.ts").then(({ inspect }) => inspect),
+  network: () => import("./commands/network.ts").then(({ network }) => network),
+  port: () => import("./commands/port.ts").then(({ port }) => port),
   top: () => import("./commands/top.ts").then(({ top }) => top),
   stats: () => import("./commands/stats.ts").then(({ stats }) => stats),
   rename: () => import("./commands/rename.ts").then(({ rename }) => rename),

@@ -10,6 +10,7 @@ import { turn } from "../linux/turn.ts";
 import { linkName } from "../network/link-name.ts";
 import type { RuntimeSpec } from "../oci/runtime-spec.ts";
 import type { Host } from "../plan/host.ts";
+import { networkMode } from "../spec/network.ts";
 import type { ContainerOptions } from "../spec/options.ts";
 import { giveBirth, type Observer } from "./birth.ts";
 import { ownContainers } from "./gc.ts";
@@ -138,8 +139,13 @@ async function start(request: StartRequest, held: Held): Promise<Container> {
 }
 
 /** The network's modules are loaded where there is one. */
-const plugIn = async ({ options, paths, observer }: StartRequest, id: string): Promise<Cable> =>
-  await (await import("./network.ts")).plugCable(id, options, paths, observer.warn);
+const plugIn = async (
+  { options, paths, observer, image }: StartRequest,
+  id: string,
+): Promise<Cable> =>
+  await (
+    await import("./network.ts")
+  ).plugCable(id, options, paths, observer.warn, image.config);
 
 /** The record of a container that is about to be. */
 export function newRecord({
@@ -162,7 +168,7 @@ export function newRecord({
     engine: process.pid,
     scratch: options.rootfs === undefined ? `${paths.lib}/containers/${id}` : null,
     keep: options.keep ?? false,
-    link: (options.network ?? "bridge") === "bridge" ? linkName(id) : null,
+    link: networkMode(options).mode === "cables" ? linkName(id) : null,
     options,
     detached: false,
     autoRemove: false,

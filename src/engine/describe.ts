@@ -1,17 +1,21 @@
+import { paths as statePaths, type Paths } from "../linux/paths.ts";
 import type { Entry } from "./list.ts";
 import { logFile } from "./logs.ts";
+import { endpointsOf } from "./endpoints.ts";
+import { portMap, portsOf } from "./ports.ts";
 import { readSpec } from "./state.ts";
 
 /**
  * A container as `docker inspect` shows it, with docker's names where docker has the thing; `Options` is what it was made
  * with, `Spec` the OCI specification.
  */
-export async function describeContainer(entry: Entry) {
+export async function describeContainer(entry: Entry, paths: Paths = statePaths()) {
   const { record, directory, status, state, exit, oomKilled } = entry;
   const { options } = record;
   const spec = await readSpec(directory);
   const alive = status === "running" || status === "paused";
   const [path = "", ...args] = spec?.process.args ?? record.command;
+  const endpoints = record.link === null ? {} : await endpointsOf(entry, paths);
   return {
     Id: record.id,
     Name: record.name,
@@ -44,7 +48,7 @@ export async function describeContainer(entry: Entry) {
     LogPath: record.logs ? logFile(record.logs, "stdout") : null,
     HostConfig: {
       AutoRemove: record.autoRemove,
-      NetworkMode: options.network ?? "bridge",
+      NetworkMode: [options.network ?? "bridge"].flat()[0],
       Memory: typeof options.memory === "number" ? options.memory : 0,
       Privileged: options.privileged ?? false,
       ReadonlyRootfs: options.readOnly ?? false,
@@ -59,7 +63,11 @@ export async function describeContainer(entry: Entry) {
       Destination: mount.target,
       RW: !("readOnly" in mount && mount.readOnly),
     })),
-    NetworkSettings: { IPAddress: alive ? (state?.address ?? "") : "" },
+    NetworkSettings: {
+      IPAddress: Object.values(endpoints)[0]?.IPAddress ?? "",
+      Ports: portMap(portsOf(record.id, paths)),
+      Networks: endpoints,
+    },
     Options: options,
     Spec: spec ?? null,
   };

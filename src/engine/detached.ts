@@ -104,7 +104,9 @@ export async function startHeld(request: DetachedRequest, held: Held): Promise<v
   const exit = call("openat", AT_FDCWD, `${directory}/exit`, EXIT_FLAGS, 0o600);
   try {
     const cable =
-      record.link === null ? undefined : await plugCable(id, options, paths, observer.warn);
+      record.link === null
+        ? undefined
+        : await plugCable(id, options, paths, observer.warn, image.config);
     const scratch = record.scratch ?? "";
     const { plan, spec, warnings } = await prepare({
       ...request,

@@ -1,5 +1,6 @@
 import type { Image } from "../image/image.ts";
 import { paths as statePaths, type Paths } from "../linux/paths.ts";
+import { networkMode } from "../spec/network.ts";
 import type { ContainerOptions } from "../spec/options.ts";
 import { readHost } from "./host.ts";
 import { newHostname, newId } from "./id.ts";
@@ -11,12 +12,14 @@ import { bareImage } from "./run.ts";
 export async function planRun(options: ContainerOptions): Promise<Prepared> {
   const paths = statePaths();
   const id = newId();
+  const image = await imagineImage(options, paths);
+  const cabled = networkMode(options).mode === "cables";
   return await prepare({
     id,
     options,
     hostname: options.hostname ?? newHostname(),
-    image: await imagineImage(options, paths),
-    cable: (options.network ?? "bridge") === "bridge" ? imagineCable(id, options) : undefined,
+    image,
+    cable: cabled ? await imagineCable(id, options, paths, image.config) : undefined,
     scratch: `${paths.lib}/containers/${id}`,
     host: readHost(paths.lib),
     paths,

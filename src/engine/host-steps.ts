@@ -34,6 +34,14 @@ export async function doHostSteps(
       await doBpfStep(step);
       done?.(step, 0, performance.now() - start);
       i++;
+    } else if (step.call === "publish") {
+      await (await import("../network/publish.ts")).openPorts(step.bridge, step.state);
+      done?.(step, 0, performance.now() - start);
+      i++;
+    } else if (step.call === "announce") {
+      await (await import("./hosts.ts")).announce(step.id, step.state);
+      done?.(step, 0, performance.now() - start);
+      i++;
     } else {
       const result = doFileStep(step, pid);
       done?.(step, result, performance.now() - start);

@@ -1,4 +1,4 @@
-import { invalid } from "../abi/error.ts";
+import { invalid, KontenerError } from "../abi/error.ts";
 import { checkResources } from "../cgroup/check.ts";
 import { readLayout } from "../cgroup/host.ts";
 import { cgroupMounts } from "../cgroup/mounts.ts";
@@ -11,6 +11,7 @@ import type { RuntimeSpec } from "../oci/runtime-spec.ts";
 import { resolveUser } from "../oci/user.ts";
 import { buildPlan } from "../plan/build.ts";
 import type { Plan } from "../plan/step.ts";
+import { networkMode } from "../spec/network.ts";
 import type { ContainerOptions } from "../spec/options.ts";
 import { readAccounts } from "./accounts.ts";
 import type { Host } from "../plan/host.ts";
@@ -56,6 +57,7 @@ export async function prepare({
   const user = resolveUser(options.user ?? (image.config.User || "0"), readAccounts(layers));
   const protection = await protectionOf(options, user.uid, host);
   const layout = readLayout();
+  const joined = await joinedBy(options, paths);
   const spec = specFromOptions(options, {
     id,
     hostname,
@@ -64,6 +66,7 @@ export async function prepare({
     scratch: { path: scratch, inMemory: host.upperOnTmpfs },
     etc,
     ...protection,
+    joined,
     cgroupMounts: options.network === "host" ? [] : cgroupMounts(layout), // the host's /sys brings its own
   });
   if (idle) spec.process.args = [];
@@ -90,4 +93,23 @@ export async function prepare({
     birth: [...(entry ? [] : cgroup.join), ...(cable?.steps ?? [])],
   });
   return { spec, plan, warnings };
+}
+
+/** The network of another container (`--network container:NAME`), which has to run. */
+async function joinedBy(
+  options: ContainerOptions,
+  paths: Paths,
+): Promise<{ netns: string; etc: string } | undefined> {
+  const found = networkMode(options);
+  if (found.mode !== "container") return undefined;
+  const { findContainer } = await import("./list.ts");
+  const { record, status, state, directory } = findContainer(found.container, paths);
+  if ((status !== "running" && status !== "paused") || !state)
+    throw new KontenerError(`container ${record.name} does not run, so it has no network to join`, {
+      code: "CONFLICT",
+      hint: `start it first: kontener start ${record.name}`,
+    });
+  if (record.options.network === "host")
+    throw invalid(`container ${record.name} has the host's network`, "say --network host");
+  return { netns: `/proc/${state.pid}/ns/net`, etc: directory };
 }

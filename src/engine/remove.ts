@@ -1,7 +1,7 @@
 import { killCgroup } from "../cgroup/kill.ts";
 import { readLayout } from "../cgroup/host.ts";
 import { removeCgroup, tryRemoveCgroup } from "../cgroup/remove.ts";
-import { removeTree, tryRemoveDirectory } from "../linux/files.ts";
+import { removeTree, tryList, tryRemoveDirectory } from "../linux/files.ts";
 import { turn } from "../linux/turn.ts";
 import type { Paths } from "../linux/paths.ts";
 import { overlayPaths } from "../oci/overlay.ts";
@@ -23,9 +23,25 @@ export async function releaseResources(record: Record, paths: Paths): Promise<vo
   if (record.link !== null) {
     const { unplugLink } = await import("../network/apply.ts");
     const { releaseLeasesOf } = await import("../network/lease.ts");
-    unplugLink(record.link);
+    for (const link of cablesOf(record)) unplugLink(link);
+    await unpublish(record, paths);
     releaseLeasesOf(record.id, paths);
   }
+}
+
+/** Those of several networks, and what `network connect` has added, are found by the id in their names. */
+function cablesOf({ link, options: { network = "bridge" } }: Record): string[] {
+  if (link === null) return [];
+  if (network === "bridge") return [link];
+  return tryList("/sys/class/net").filter((name) => name.startsWith(link));
+}
+
+/** Ports first: an address that is leased again must not bring them along. Neighbours forget the name before that, too. */
+async function unpublish({ id, options }: Record, paths: Paths): Promise<void> {
+  if (options.publishAll || options.publish?.length)
+    await (await import("../network/publish.ts")).releasePorts(id, paths);
+  if (options.network !== undefined && options.network !== "bridge")
+    await (await import("./hosts.ts")).announce(id, paths, "everywhere");
 }
 
 /**

@@ -81,6 +81,21 @@ export function writeBytes(path: string, bytes: Uint8Array, create?: number): vo
   }
 }
 
+/**
+ * Writes a file that is there anew, in place: what it is mounted over or opened as stays this file. A reader meanwhile
+ * finds the old beginning or the new one, never an empty file.
+ */
+export function rewriteText(path: string, text: string): void {
+  const bytes = encoder.encode(text);
+  const fd = call("openat", AT_FDCWD, path, O_WRONLY + O_CLOEXEC, 0);
+  try {
+    writeAll(fd, bytes);
+    call("ftruncate", fd, bytes.length);
+  } finally {
+    close(fd);
+  }
+}
+
 export function writeAll(fd: number, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length;)
     at += call("write", fd, bytes.subarray(at), bytes.length - at);

@@ -63,6 +63,13 @@ export function contains(subnet: Subnet, address: string): boolean {
   return value !== undefined && firstOf(value, subnet.prefix) === subnet.network;
 }
 
+/** Neither the network's own address nor the one for all (RFC 1812, 4.2.2.11). */
+export function isForHosts(subnet: Subnet, address: string): boolean {
+  const value = parseAddress(address) ?? 0;
+  const last = subnet.network + sizeOf(subnet.prefix) - 1;
+  return value > subnet.network && value < last;
+}
+
 /** Two networks are apart, or one lies in the other. */
 export const overlap = (a: Subnet, b: Subnet): boolean => {
   const prefix = Math.min(a.prefix, b.prefix);

@@ -67,6 +67,6 @@ function advice(request: LinkRequest, errno: string): string | undefined {
     return `this kernel has no ${request.kind} driver; if it is a module: modprobe ${request.kind}`;
   if (request.type === "RTM_NEWQDISC" || request.type === "RTM_NEWTFILTER")
     return "without this filter containers could forge each other's addresses, so none starts; the kernel needs CONFIG_NET_SCH_INGRESS and CONFIG_NET_CLS_BPF, if they are modules: modprobe -a sch_ingress cls_bpf; --network none starts without a network";
-  if ("isolated" in request) return "--isolated takes Linux 4.18";
+  if ("port" in request && request.port === "isolated") return "--isolated takes Linux 4.18";
   return undefined;
 }

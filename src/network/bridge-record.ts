@@ -14,17 +14,24 @@ export type BridgeRecord = {
   forwardingWas: string;
   /** Who keeps the rules; undefined until all is set up. */
   firewall: Firewall | undefined;
+  /** `network create --internal`: nothing goes in or out. */
+  internal: boolean;
 };
 
-export const formatRecord = ({ cidr, forwardingWas, firewall }: BridgeRecord): string =>
-  `kontener ${cidr} ip_forward-was=${forwardingWas}${firewall ? ` firewall=${firewall}` : ""}`;
+export const formatRecord = ({ cidr, forwardingWas, firewall, internal }: BridgeRecord): string =>
+  `kontener ${cidr} ip_forward-was=${forwardingWas}${internal ? " internal" : ""}${firewall ? ` firewall=${firewall}` : ""}`;
 
-const pattern = /^kontener (\S+) ip_forward-was=([01])(?: firewall=(nftables|iptables|none))?\s*$/;
+const pattern = /^kontener (\S+) ip_forward-was=([01])( internal)?(?: firewall=(nftables|iptables|none))?\s*$/;
 
 export function parseRecord(alias: string): BridgeRecord | undefined {
-  const [, cidr, forwardingWas, firewall] = pattern.exec(alias) ?? [];
+  const [, cidr, forwardingWas, internal, firewall] = pattern.exec(alias) ?? [];
   if (cidr === undefined || forwardingWas === undefined) return undefined;
-  return { cidr, forwardingWas, firewall: firewall as Firewall | undefined };
+  return {
+    cidr,
+    forwardingWas,
+    firewall: firewall as Firewall | undefined,
+    internal: internal !== undefined,
+  };
 }
 
 /** The record of interface `name`: "none" where there is no such interface, "foreign" where it is not kontener's. */

@@ -1,8 +1,8 @@
 import { isReady, readMtu } from "./bridge-record.ts";
-import { networkSettings } from "./settings.ts";
+import type { NetworkSettings } from "./settings.ts";
 
-/** What a container has to know of the bridge. */
-export type Bridge = { bridge: string; gateway: string; prefix: number; mtu?: number };
+/** What only the bridge itself knows: the largest packet, where it is not the usual one. */
+export type Bridge = { mtu?: number };
 
 const USUAL_MTU = 1500;
 
@@ -14,13 +14,14 @@ const USUAL_MTU = 1500;
  *
  * @param warn told in one line where containers will have no way out.
  */
-export async function ensureBridge(warn: (text: string) => void): Promise<Bridge> {
-  const settings = networkSettings();
+export async function ensureBridge(
+  settings: NetworkSettings,
+  warn: (text: string) => void,
+): Promise<Bridge> {
   if (!isReady(settings)) {
     const { up } = await import("../../tasks/network.ts");
     for (const warning of await up({ settings, onlyIfNeeded: true })) warn(warning);
   }
-  const { bridge, gateway, prefix } = settings;
-  const mtu = readMtu(bridge);
-  return { bridge, gateway, prefix, ...(mtu === USUAL_MTU ? {} : { mtu }) };
+  const mtu = readMtu(settings.bridge);
+  return mtu === USUAL_MTU ? {} : { mtu };
 }

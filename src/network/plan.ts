@@ -19,6 +19,12 @@ export type NetworkRequest = {
   mtu?: number;
   /** `--isolated`: out of reach of the others on the bridge. */
   isolated?: boolean;
+  /** Which of the container's cables: 0 is eth0. */
+  index?: number;
+  /** Everything else goes by this cable. */
+  wayOut?: boolean;
+  /** It has published ports, and may reach them itself. */
+  hairpin?: boolean;
 };
 
 /** Connects a newborn container to the bridge, from outside: it needs no privilege of its own for it. */
@@ -30,6 +36,9 @@ export const planNetwork = ({
   bridge,
   mtu,
   isolated = false,
+  index = 0,
+  wayOut = true,
+  hairpin = false,
 }: NetworkRequest): NetlinkStep[] => [
   {
     call: "netlink",
@@ -37,47 +46,59 @@ export const planNetwork = ({
     request: {
       type: "RTM_NEWLINK",
       kind: "veth",
-      name: linkName(id),
+      name: linkName(id, index),
       master: bridge,
       ...(mtu === undefined ? {} : { mtu }),
       up: true,
-      peer: { name: "eth0", netnsPid: "$PID", address: macOf(address) },
+      peer: { name: `eth${index}`, netnsPid: "$PID", address: macOf(address) },
     },
     why: `a virtual network cable: one end is plugged into the bridge ${bridge}, a switch made of software; the other is born inside the container's network namespace, where until now there was only lo`,
   },
-  ...planFilter({ id, address, prefix, gateway, isolated }),
+  ...(hairpin ? [hairpinPort(linkName(id, index))] : []),
+  ...planFilter({ name: linkName(id, index), address, prefix, gateway, isolated }),
   {
     call: "netlink",
     netns: "container",
-    request: { type: "RTM_NEWADDR", name: "eth0", address, prefix },
+    request: { type: "RTM_NEWADDR", name: `eth${index}`, address, prefix },
     why: `the container's address on the bridge; its /${prefix} says which neighbours are reached without a router`,
   },
   {
     call: "netlink",
     netns: "container",
-    request: { type: "RTM_SETLINK", name: "eth0", up: true },
+    request: { type: "RTM_SETLINK", name: `eth${index}`, up: true },
     why: "switch the container's end on: a cable carries only when both its ends are up",
   },
-  {
-    call: "netlink",
-    netns: "container",
-    request: { type: "RTM_NEWROUTE", destination: "default", gateway },
-    why: "everything else goes to the host, which forwards it in its own name (NAT); possible only now, as the kernel takes no router that it cannot reach",
-  },
+  ...(wayOut ? [defaultRoute(gateway)] : []),
 ];
+
+const hairpinPort = (name: string): NetlinkStep => ({
+  call: "netlink",
+  netns: "host",
+  request: { type: "RTM_SETLINK", name, port: "hairpin" },
+  why: "what the container sends to its own published port comes back by the same port of the switch, where the host's firewall looks at bridged frames (br_netfilter)",
+});
+
+const defaultRoute = (gateway: string): NetlinkStep => ({
+  call: "netlink",
+  netns: "container",
+  request: { type: "RTM_NEWROUTE", destination: "default", gateway },
+  why: "everything else goes to the host, which forwards it in its own name (NAT); possible only now, as the kernel takes no router that it cannot reach",
+});
 
 /**
  * What holds a container to its own name. It comes before the container's end is switched on, and not even root inside can
  * take it away: it is on the host's end.
  */
 function planFilter({
-  id,
+  name,
   address,
   prefix,
   gateway,
   isolated,
-}: Pick<NetworkRequest, "id" | "address" | "prefix" | "gateway" | "isolated">): NetlinkStep[] {
-  const name = linkName(id);
+}: Pick<NetworkRequest, "address" | "prefix" | "gateway" | "isolated"> & {
+  /** The host's end. */
+  name: string;
+}): NetlinkStep[] {
   const mac = macOf(address);
   const bytes = spoofFilter({ address, mac, ...(isolated ? { only: { gateway, prefix } } : {}) });
   const reach = isolated ? `, dst=${gateway}|!/${prefix}` : "";
@@ -106,7 +127,7 @@ function planFilter({
     {
       call: "netlink",
       netns: "host",
-      request: { type: "RTM_SETLINK", name, isolated: true },
+      request: { type: "RTM_SETLINK", name, port: "isolated" },
       why: "and between this port of the switch and others like it nothing is exchanged: --isolated",
     },
   ];

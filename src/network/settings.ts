@@ -1,19 +1,26 @@
 import { invalid } from "../abi/error.ts";
 import { formatSubnet, gatewayOf, parseSubnet, type Subnet } from "./address.ts";
 
-/** The containers' network. Tests and several engines on one host set the two variables. */
+/** A network of containers, which is a bridge. */
 export type NetworkSettings = {
-  /** `KONTENER_BRIDGE`, default kontener0: also the name of the rules' table. */
+  /** "bridge" is the one that is always there. */
+  name: string;
+  /** Its interface, of the first `KONTENER_BRIDGE`, default kontener0: also the name of the rules' table. */
   bridge: string;
-  /** `KONTENER_SUBNET`, default 10.111.0.0/16. */
+  /** Of the first `KONTENER_SUBNET`, default 10.111.0.0/16. */
   subnet: Subnet;
   /** The same as text. */
   cidr: string;
   prefix: number;
-  /** The bridge's own address: the first of the subnet. */
+  /** The bridge's own address, by default the first of the subnet. */
   gateway: string;
+  /** Nothing goes in or out, but between the bridge and its host. */
+  internal: boolean;
+  /** Each container on it is as with `--isolated`. */
+  isolated: boolean;
 };
 
+/** The one that is always there. Tests and several engines on one host set the two variables. */
 export function networkSettings(
   env: Record<string, string | undefined> = process.env,
 ): NetworkSettings {
@@ -26,5 +33,14 @@ export function networkSettings(
     );
   const subnet = parseSubnet(env["KONTENER_SUBNET"] || "10.111.0.0/16");
   const { prefix } = subnet;
-  return { bridge, subnet, cidr: formatSubnet(subnet), prefix, gateway: gatewayOf(subnet) };
+  return {
+    name: "bridge",
+    bridge,
+    subnet,
+    cidr: formatSubnet(subnet),
+    prefix,
+    gateway: gatewayOf(subnet),
+    internal: false,
+    isolated: false,
+  };
 }

@@ -22,7 +22,8 @@ export type Sender = {
 /**
  * What may come out of a container, as a classic BPF program over a frame (networking/filter.rst) that the kernel runs on
  * the host's end of the cable, where root inside has no hand on it: IPv4 and ARP, in the container's own name. Everything
- * else is dropped: IPv6 is not on the bridge, and a VLAN tag would carry frames past the host's rules.
+ * else is dropped: IPv6 is not on the bridge, and a VLAN tag would carry frames past the host's rules. So is what is for
+ * 127.0.0.0/8: a bridge with published ports lets it in (route_localnet), and behind it are the host's own services.
  *
  * The frame's length comes first: reading past its end would end the program with 0, which is TC_ACT_OK.
  */
@@ -43,7 +44,11 @@ export function spoofFilter({ address, mac, only }: Sender): Uint8Array {
   const own = number(address);
   const isArp = isMac(arp.senderMac, mac, word(arp.senderAddress, own, pass));
   const destination = only ? toGatewayOrOutside(out, only, isMac, pass, drop) : pass;
-  const isIpv4 = word(ipv4.source, own, destination);
+  const notLoopback = out.load(
+    ipv4.destination,
+    out.and(0xff000000, out.branch("equal", 0x7f000000, drop, destination)),
+  );
+  const isIpv4 = word(ipv4.source, own, notLoopback);
   const type = out.loadHalf(
     ethernet.type,
     out.branch(

@@ -1,5 +1,7 @@
 /** The contents of the files in /etc that are made for each container (pure: text in, text out). */
 
+export type Neighbour = { address: string; names: readonly string[] };
+
 export type HostsFacts = {
   hostname: string;
   /** The container's own address, where it has one. */
@@ -7,10 +9,12 @@ export type HostsFacts = {
   extra: readonly { host: string; address: string }[];
   /** What `host-gateway` stands for. */
   gateway?: string | undefined;
+  /** Containers on the same networks, this one included. */
+  neighbours?: readonly Neighbour[];
 };
 
 /** hosts(5). */
-export function hostsFile({ hostname, address, extra, gateway }: HostsFacts): string {
+export function hostsFile({ hostname, address, extra, gateway, neighbours = [] }: HostsFacts): string {
   const lines = [
     "127.0.0.1\tlocalhost",
     "::1\tlocalhost ip6-localhost ip6-loopback",
@@ -22,6 +26,7 @@ export function hostsFile({ hostname, address, extra, gateway }: HostsFacts): st
     ...extra.map(
       ({ host, address: a }) => `${a === "host-gateway" ? (gateway ?? "127.0.0.1") : a}\t${host}`,
     ),
+    ...neighbours.map((n) => `${n.address}\t${n.names.join(" ")}`),
   ];
   return `${lines.join("\n")}\n`;
 }

@@ -32,6 +32,8 @@ export type SpecFacts = {
   maskedPaths: string[];
   readonlyPaths: string[];
   cgroupMounts: Mount[];
+  /** `--network container:NAME`: its network namespace, and the directory of its hosts and resolv.conf. */
+  joined?: { netns: string; etc: string } | undefined;
 };
 
 const DEFAULT_PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -66,11 +68,13 @@ export function specFromOptions(options: ContainerOptions, facts: SpecFacts): Ru
       ),
       ...facts.cgroupMounts,
       ...image.mounts,
-      ...etcMounts(facts.etc),
+      ...etcMounts(facts.etc, facts.joined?.etc),
       ...(options.mounts ?? []).map(optionMount),
     ],
     linux: {
-      namespaces: namespaces(options).map((type) => ({ type })),
+      namespaces: namespaces(options).map((type) =>
+        type === "network" && facts.joined ? { type, path: facts.joined.netns } : { type },
+      ),
       cgroupsPath: `/kontener/${facts.id}`,
       resources: resources(options, facts.devices),
       ...(facts.seccomp ? { seccomp: facts.seccomp } : {}),

@@ -47,12 +47,15 @@ export const hostSysfs: Mount = {
   options: ["rbind", "nosuid", "noexec", "nodev", "ro"],
 };
 
-/** Files that the engine writes for the container; an image whose file is a dangling link keeps it. */
-export const etcMounts = (directory: string): Mount[] =>
+/**
+ * Files that the engine writes for the container; an image whose file is a dangling link keeps it. Those that are about
+ * the network come from `shared`.
+ */
+export const etcMounts = (directory: string, shared = directory): Mount[] =>
   ["hosts", "hostname", "resolv.conf"].map((name) => ({
     destination: `/etc/${name}`,
     type: "bind",
-    source: `${directory}/${name}`,
+    source: `${name === "hostname" ? directory : shared}/${name}`,
     options: ["rbind", "nofail"],
   }));
 

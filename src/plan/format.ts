@@ -18,6 +18,8 @@ export const isHostStep = (step: Step | HostStep): step is HostStep =>
   step.call === "mkdir" ||
   step.call === "netlink" ||
   step.call === "bpf" ||
+  step.call === "publish" ||
+  step.call === "announce" ||
   (step.call === "write" && "path" in step);
 
 /** The arguments of a step, as they stand between the parentheses. */
@@ -117,6 +119,9 @@ function formatHostStep(step: HostStep, options: FormatOptions): string {
     const program = `bpf(BPF_PROG_LOAD, ${step.program.text})`;
     return `bpf(BPF_PROG_ATTACH, {target_fd=${quote(step.target, {})}, attach_bpf_fd=${program}, attach_type=BPF_CGROUP_DEVICE, attach_flags=BPF_F_ALLOW_MULTI})`;
   }
+  if (step.call === "publish")
+    return `publish(${quote(step.bridge, {})}, ${step.ports.map(({ text }) => text).join(", ")})`;
+  if (step.call === "announce") return `announce(${step.networks.join(", ")})`;
   const where = step.netns === "host" ? "" : "netns=$PID, ";
   return `${step.request.type}({${where}${attributesOf(step.request)}})`;
 }

@@ -1,6 +1,17 @@
 import type { LinkRequest } from "../abi/rtnetlink.ts";
 import type { Struct } from "./signatures.ts";
 
+/** A port of the host's that leads to a container's. */
+export type PublishedPort = {
+  protocol: "tcp" | "udp";
+  hostIp: string;
+  hostPort: number;
+  address: string;
+  containerPort: number;
+  /** `0.0.0.0:8080->80/tcp` */
+  text: string;
+};
+
 /**
  * One thing that the engine does on the host's side of a birth: data, like the child's steps, so that it can be printed,
  * explained and done. `$PID` in a text or a path stands for the container's first process, as seen from the host.
@@ -16,5 +27,19 @@ export type HostStep = {
   | { call: "write"; path: string; text: string; create?: number }
   /** Loads a device program and attaches it to the control group at `target` (cgroup v2). */
   | { call: "bpf"; target: string; program: Struct }
+  /** Makes the firewall's rules fit the ports that are noted, among them these. */
+  | {
+      call: "publish";
+      bridge: string;
+      ports: readonly PublishedPort[];
+      state: { lib: string; run: string };
+    }
+  /** Makes /etc/hosts of all on these networks (`name=subnet`) fit who is there. */
+  | {
+      call: "announce";
+      id: string;
+      networks: readonly string[];
+      state: { lib: string; run: string };
+    }
   | { call: "netlink"; netns: "host" | "container"; request: LinkRequest }
 );

@@ -53,9 +53,11 @@ export function planNamespaces(spec: RuntimeSpec): Step[] {
   return steps;
 }
 
-/** Into all namespaces that a running container has of its own, at once: setns(2) takes a pidfd since Linux 5.8. */
+/**
+ * Into all namespaces that a running container does not share with the host, at once: setns(2) takes a pidfd since Linux
+ * 5.8. Those that it has joined (`--network container:NAME`) are among them.
+ */
 export function planJoin(spec: RuntimeSpec, pid: number): Step[] {
-  const own = spec.linux.namespaces.filter((n) => n.path === undefined);
   return [
     {
       call: "pidfd_open",
@@ -76,7 +78,7 @@ export function planJoin(spec: RuntimeSpec, pid: number): Step[] {
     {
       call: "setns",
       fd: { stored: "container" },
-      nstype: own.map((n) => table[n.type].flag),
+      nstype: spec.linux.namespaces.map((n) => table[n.type].flag),
       why: "enter the container's namespaces; its root file system becomes this process's root",
     },
   ];

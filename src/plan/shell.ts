@@ -1,5 +1,5 @@
 import { shellOf as linkCommand } from "../abi/rtnetlink-text.ts";
-import type { HostStep } from "./host-step.ts";
+import type { HostStep, PublishedPort } from "./host-step.ts";
 import { isHostStep, majorOf, minorOf } from "./format.ts";
 import { mountCommand, mountSetattrCommand } from "./shell-mount.ts";
 import { capabilityText, limits, setprivCommand } from "./shell-privilege.ts";
@@ -136,9 +136,18 @@ function mknodCommand(pathname: string, mode: number, dev: number): string {
   return shellWords("mknod", "-m", (mode & 0o7777).toString(8), pathname, type, ...numbers);
 }
 
+const natCommand = (
+  bridge: string,
+  { protocol, hostIp, hostPort, address, containerPort }: PublishedPort,
+): string =>
+  `nft add rule ip ${bridge} ports ${hostIp === "0.0.0.0" ? "" : `ip daddr ${hostIp} `}${protocol} dport ${hostPort} dnat to ${address}:${containerPort}`;
+
 function hostCommand(step: HostStep): string | undefined {
   if (step.call === "netlink") return linkCommand(step.request, step.netns);
   if (step.call === "bpf") return undefined; // bpftool(8) attaches what is loaded, but has no assembler
+  if (step.call === "announce") return undefined; // several files, of several containers
+  if (step.call === "publish")
+    return step.ports.map((port) => natCommand(step.bridge, port)).join("; ");
   const command =
     step.call === "mkdir"
       ? shellWords("mkdir", ...modeFlag(step.mode), step.path)

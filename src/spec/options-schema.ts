@@ -27,6 +27,14 @@ const mount = v.variant("type", [
   v.strictObject({ type: v.literal("tmpfs"), target: v.string(), options: texts }),
 ]);
 
+const port = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65535));
+const published = v.strictObject({
+  hostIp: v.exactOptional(v.pipe(v.string(), v.ipv4())),
+  hostPort: v.exactOptional(port),
+  containerPort: port,
+  protocol: v.picklist(["tcp", "udp"]),
+});
+
 export const optionsSchema = v.strictObject({
   image: v.string(),
   rootfs: v.exactOptional(v.string()),
@@ -43,7 +51,11 @@ export const optionsSchema = v.strictObject({
   user: v.exactOptional(v.string()),
   mounts: v.exactOptional(v.array(mount)),
   readOnly: v.exactOptional(v.boolean()),
-  network: v.exactOptional(v.picklist(["bridge", "none", "host"])),
+  network: v.exactOptional(v.union([v.string(), v.pipe(texts, v.minLength(1))])),
+  ip: v.exactOptional(v.string()),
+  networkAliases: v.exactOptional(texts),
+  publish: v.exactOptional(v.array(published)),
+  publishAll: v.exactOptional(v.boolean()),
   isolated: v.exactOptional(v.boolean()),
   dns: v.exactOptional(v.array(v.pipe(v.string(), v.ip()))),
   addHosts: v.exactOptional(v.array(v.strictObject({ host: v.string(), address: v.string() }))),

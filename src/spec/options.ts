@@ -1,3 +1,5 @@
+import type { PortOption } from "./publish.ts";
+
 /**
  * What a user asks for: the one shape that flags and the TypeScript API are turned into. Names are docker's flags in
  * camel case. Everything but `image` has a default, filled in by `src/oci`.
@@ -23,7 +25,19 @@ export type ContainerOptions = {
   user?: string;
   mounts?: MountOption[];
   readOnly?: boolean;
-  network?: "bridge" | "none" | "host";
+  /**
+   * `"bridge"` (the default), `"none"`, `"host"`, `"container:NAME"` (that container's network as a whole), or networks of
+   * `kontener network create`, one or several.
+   */
+  network?: string | string[];
+  /** The address that it shall have on the first of its networks. */
+  ip?: string;
+  /** Further names for its neighbours on networks of the user's. */
+  networkAliases?: string[];
+  /** Ports that are reached at the host's. */
+  publish?: PortOption[];
+  /** Each port that the image exposes is reached at a free one of the host's. */
+  publishAll?: boolean;
   /** On the bridge, but out of reach of the other containers there. */
   isolated?: boolean;
   dns?: string[];

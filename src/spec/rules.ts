@@ -1,4 +1,5 @@
 import { invalid } from "../abi/error.ts";
+import { checkNetwork } from "./network.ts";
 import type { ContainerOptions } from "./options.ts";
 import { parseSignal } from "./signal.ts";
 import { checkSysctl } from "./sysctl.ts";
@@ -98,13 +99,7 @@ const rules: readonly ((options: ContainerOptions) => void)[] = [
       taken.add(mount.target);
     }
   },
-  ({ isolated, network = "bridge" }) => {
-    if (isolated && network !== "bridge")
-      throw invalid(
-        `--isolated means nothing with --network ${network}`,
-        "it keeps apart the containers that share the bridge",
-      );
-  },
+  checkNetwork,
   ({ sysctls = {}, network, ipc }) => {
     for (const name of Object.keys(sysctls)) checkSysctl(name, { network, ipc });
   },

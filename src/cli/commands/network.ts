@@ -1,37 +1,228 @@
-import { defineCommand } from "citty";
+import { invalid } from "../../abi/error.ts";
+import { exclusively } from "../../engine/exclusive.ts";
+import { findContainer } from "../../engine/list.ts";
+import {
+  connect,
+  createNetwork,
+  describeNetwork,
+  disconnect,
+  listNetworks,
+  pruneNetworks,
+  removeNetwork,
+} from "../../engine/networks.ts";
+import { collectGarbage } from "../../engine/gc.ts";
+import { paths as statePaths } from "../../linux/paths.ts";
+import { checkNetworkName, reservedNetworks } from "../../spec/network.ts";
 import { parseChoice } from "../../spec/values.ts";
-import { formatArg, wantsJson } from "../format.ts";
-import { say } from "../report.ts";
+import { wantsJson } from "../format.ts";
+import { report, say } from "../report.ts";
+import { formatTable } from "../table.ts";
+import { verb } from "../verb.ts";
 
-export default defineCommand({
-  meta: { name: "network", description: "The host's part of the containers' network" },
-  args: {
-    action: {
-      type: "positional",
-      description: "up, down or status",
-      required: false,
-      default: "status",
-    },
-    force: { type: "boolean", description: "down: also while containers use it" },
-    format: formatArg,
-  },
-  async run({ args }) {
-    const action = parseChoice("network", args.action, ["up", "down", "status"]);
-    const json = wantsJson(args.format);
-    const network = await import("../../../tasks/network.ts");
-    if (action === "up") for (const warning of await network.up()) say(warning);
-    if (action === "down") await network.down({ force: args.force ?? false });
-    const status = await network.status();
-    console.log(json ? JSON.stringify(status, null, 2) : statusText(status));
+const format = { name: "format", value: "text|json", help: "text, or JSON" } as const;
+
+const create = verb({
+  synopsis: "network create [flags] NAME",
+  summary: "Make a network: containers on it find each other by name, others do not reach them",
+  flags: [
+    { name: "subnet", value: "CIDR", help: "its addresses (default: a free /24 of 10.112.0.0/12)" },
+    { name: "gateway", value: "ADDRESS", help: "the host's (default: the subnet's first)" },
+    { name: "internal", help: "no way in or out: its containers reach each other and the host" },
+    { name: "isolated", help: "its containers do not reach each other" },
+    { name: "label", short: "l", value: "KEY[=VALUE]", repeatable: true, help: "a note" },
+    { name: "driver", short: "d", value: "bridge", help: "docker's flag; there is only this one" },
+  ],
+  words: [2, 2],
+  async run({ words: [, name = ""], value, values, has }) {
+    checkNetworkName("network create", name);
+    parseChoice("--driver", value("driver") ?? "bridge", ["bridge"]);
+    if (reservedNetworks.includes(name)) throw invalid(`the name ${name} has a meaning of its own`);
+    const [subnet, gateway] = [value("subnet"), value("gateway")];
+    const labels = Object.fromEntries(
+      values("label").map((text): [string, string] => {
+        const [key = "", ...rest] = text.split("=");
+        return [key, rest.join("=")];
+      }),
+    );
+    const network = await createNetwork(
+      {
+        name,
+        internal: has("internal"),
+        isolated: has("isolated"),
+        labels,
+        ...(subnet === undefined ? {} : { subnet }),
+        ...(gateway === undefined ? {} : { gateway }),
+      },
+      statePaths(),
+    );
+    console.log(network.name);
+    return 0;
   },
 });
 
-type Status = Awaited<ReturnType<typeof import("../../../tasks/network.ts").status>>;
+const ls = verb({
+  synopsis: "network ls [flags]",
+  summary: "List networks",
+  flags: [{ name: "quiet", short: "q", help: "names only" }, format],
+  words: [1, 1],
+  async run({ has, value }) {
+    const json = wantsJson(value("format") ?? "text");
+    const paths = statePaths();
+    const names = ["bridge", ...(await listNetworks(paths)).map(({ name }) => name)];
+    if (has("quiet")) for (const name of names) console.log(name);
+    else {
+      const all = await Promise.all(names.map((name) => describeNetwork(name, paths)));
+      if (json) for (const network of all) console.log(JSON.stringify(network));
+      else
+        console.log(
+          formatTable(
+            ["NAME", "SUBNET", "GATEWAY", "INTERFACE", "CONTAINERS", "KIND"],
+            all.map((n) => [
+              n.Name,
+              n.IPAM.Config[0]!.Subnet,
+              n.IPAM.Config[0]!.Gateway,
+              n.Interface,
+              String(Object.keys(n.Containers).length),
+              [n.Internal && "internal", n.Isolated && "isolated"].filter(Boolean).join(" ") || "-",
+            ]),
+          ),
+        );
+    }
+    return 0;
+  },
+});
 
-const statusText = ({ bridge, subnet, up, firewall, rules, forwarding, leases }: Status): string =>
-  [
-    `bridge      ${bridge}, ${subnet}: ${up ? "up" : "down"}`,
-    `rules       ${rules ? `there (${firewall})` : "none"}`,
-    `forwarding  ${forwarding ? "on" : "off"}`,
-    ...leases.map(({ address, id }) => `lease       ${address} ${id.slice(0, 12)}`),
-  ].join("\n");
+/** For each name; what fails is told, and the others have their turn. */
+async function each(
+  names: readonly string[],
+  act: (name: string) => Promise<unknown>,
+): Promise<number> {
+  let code = 0;
+  for (const name of names) {
+    try {
+      await act(name);
+    } catch (error) {
+      await report(error);
+      code = 1;
+    }
+  }
+  return code;
+}
+
+const rm = verb({
+  synopsis: "network rm NAME…",
+  summary: "Remove networks that nobody is on",
+  flags: [],
+  words: [2, Infinity],
+  async run({ words: [, ...names] }) {
+    const paths = statePaths();
+    await collectGarbage(paths); // one that was killed is not on it any more
+    return await each(names, async (name) => {
+      await removeNetwork(name, paths);
+      console.log(name);
+    });
+  },
+});
+
+const inspect = verb({
+  synopsis: "network inspect NAME…",
+  summary: "Print all there is to know of networks, as JSON",
+  flags: [],
+  words: [2, Infinity],
+  async run({ words: [, ...names] }) {
+    const found: unknown[] = [];
+    const code = await each(names, async (name) => {
+      found.push(await describeNetwork(name, statePaths()));
+    });
+    console.log(JSON.stringify(found, null, 2));
+    return code;
+  },
+});
+
+const prune = verb({
+  synopsis: "network prune",
+  summary: "Remove all networks that no container is on or was made with",
+  flags: [],
+  words: [1, 1],
+  async run() {
+    const paths = statePaths();
+    await collectGarbage(paths);
+    for (const name of await pruneNetworks(paths)) console.log(name);
+    return 0;
+  },
+});
+
+const plug = verb({
+  synopsis: "network connect [flags] NETWORK CONTAINER",
+  summary: "Put a container on a further network",
+  flags: [{ name: "ip", value: "ADDRESS", help: "its address there" }],
+  words: [3, 3],
+  async run({ words: [, network = "", word = ""], value }) {
+    const paths = statePaths();
+    const ip = value("ip");
+    await exclusively(findContainer(word, paths), paths, (entry) =>
+      connect(entry, network, ip === undefined ? {} : { ip }, paths),
+    );
+    return 0;
+  },
+});
+
+const unplug = verb({
+  synopsis: "network disconnect NETWORK CONTAINER",
+  summary: "Take a container off a network",
+  flags: [],
+  words: [3, 3],
+  async run({ words: [, network = "", word = ""] }) {
+    const paths = statePaths();
+    await exclusively(findContainer(word, paths), paths, (entry) =>
+      disconnect(entry, network, paths),
+    );
+    return 0;
+  },
+});
+
+/** The host's part of the bridge that is always there. */
+const host = verb({
+  synopsis: "network up|down|status [flags]",
+  summary: "The host's part of the containers' network: raise it, take it down, show it",
+  flags: [{ name: "force", help: "down: also while containers use it" }, format],
+  words: [0, 1],
+  async run({ words: [action = "status"], has, value }) {
+    const json = wantsJson(value("format") ?? "text");
+    const task = await import("../../../tasks/network.ts");
+    if (action === "up") for (const warning of await task.up()) say(warning);
+    if (action === "down") await task.down({ force: has("force") });
+    const now = await task.status();
+    console.log(json ? JSON.stringify(now, null, 2) : task.statusText(now));
+    return 0;
+  },
+});
+
+const actions = {
+  create,
+  ls,
+  list: ls,
+  rm,
+  remove: rm,
+  inspect,
+  prune,
+  connect: plug,
+  disconnect: unplug,
+  up: host,
+  down: host,
+  status: host,
+};
+
+export const network = {
+  summary: "Networks: create, ls, inspect, rm, prune, connect, disconnect; up, down, status",
+  async run(argv: readonly string[]): Promise<number> {
+    const [action] = argv;
+    if (action === undefined || action === "--format") return await host.run(argv);
+    if (action === "--help" || action === "-h") {
+      for (const one of new Set(Object.values(actions))) await one.run(["--help"]);
+      return 0;
+    }
+    const names = Object.keys(actions) as (keyof typeof actions)[];
+    return await actions[parseChoice("network", action, names)].run(argv);
+  },
+};

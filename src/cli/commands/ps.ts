@@ -1,6 +1,7 @@
 import { collectGarbage } from "../../engine/gc.ts";
 import { listContainers, type Entry } from "../../engine/list.ts";
 import { writtenBytes } from "../../engine/size.ts";
+import { portTexts } from "../../engine/ports.ts";
 import { paths as statePaths } from "../../linux/paths.ts";
 import { parseInteger } from "../../spec/values.ts";
 import { parseFormat, printRows } from "../listing.ts";
@@ -52,7 +53,8 @@ export const ps = verb({
     if (has("quiet")) for (const { record } of entries) console.log(record.id);
     else {
       const size = (entry: Entry) => (has("size") ? decimalSize(writtenBytes(entry)) : undefined);
-      const rows = entries.map((entry) => psRow(entry, has("no-trunc"), size(entry)));
+      const ports = portTexts(paths);
+      const rows = entries.map((entry) => psRow(entry, has("no-trunc"), ports, size(entry)));
       printRows(format, rows, psTitles, has("size") ? [...columns, "Size"] : columns);
     }
     return 0;

@@ -39,7 +39,7 @@ const newRoute: LinkRequest = {
   destination: "default",
   gateway: "10.111.0.1",
 };
-const port: LinkRequest = { type: "RTM_SETLINK", name: "eth0", isolated: true };
+const port: LinkRequest = { type: "RTM_SETLINK", name: "eth0", port: "isolated" };
 const qdisc: LinkRequest = { type: "RTM_NEWQDISC", kind: "ingress", name: "eth0" };
 /** `return TC_ACT_SHOT`, as one struct sock_filter. */
 const program = { text: "pass={}", bytes: Uint8Array.of(6, 0, 0, 0, 2, 0, 0, 0) };

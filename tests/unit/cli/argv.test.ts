@@ -124,7 +124,14 @@ describe("run", () => {
     [["--memory=", "alpine"], '--memory "" is not a size'],
     [["-ix", "alpine"], "there is no flag -x"],
     [["--toString", "alpine"], "there is no flag --toString"],
-    [["--network", "lan", "alpine"], '--network "lan" is not one of bridge, none, host'],
+    [["--network", "a/b", "alpine"], '--network "a/b" is not a network\'s name'],
+    [["--network", "none", "--network", "lan", "alpine"], "--network none and --network lan"],
+    [["--network", "host", "-p", "80", "alpine"], "--publish means nothing with --network host"],
+    [["-p", "80:90:100", "alpine"], '--publish "80:90:100": "80" is not an IP address'],
+    [["-p", "70000", "alpine"], '--publish "70000": "70000" is not a port'],
+    [["-p", "[::1]:80:80", "alpine"], '--publish "[::1]:80:80": ports are published on IPv4 only'],
+    [["-p", "1-3:1-2", "alpine"], '--publish "1-3:1-2": 3 ports of the host cannot stand for 2'],
+    [["--ip", "10.0.0.2", "alpine"], "--ip needs a network of your own"],
     [["alpine", "a\ufffdb"], 'the argument "a\ufffdb" is not UTF-8 text'],
   ])("%j is refused in one sentence", (argv, message) => {
     expect(() => run(...argv)).toThrow(

@@ -128,6 +128,9 @@ test("a subnet that collides with a route is refused, and the route is named", (
 
 test("the settings have defaults, and what cannot be is refused", () => {
   expect(networkSettings({})).toEqual({
+    name: "bridge",
+    internal: false,
+    isolated: false,
     bridge: "kontener0",
     subnet: { network: parseAddress("10.111.0.0")!, prefix: 16 },
     cidr: "10.111.0.0/16",

@@ -63,8 +63,10 @@ test("raising the bridge a second time passes over what is there", () => {
 
 test("the bridge's record survives being written and read, half-made ones too", () => {
   for (const firewall of [undefined, "nftables", "iptables", "none"] as const) {
-    const record = { cidr: names.cidr, forwardingWas: "0", firewall };
-    expect(parseRecord(`${formatRecord(record)}\n`)).toEqual(record);
+    for (const internal of [false, true]) {
+      const record = { cidr: names.cidr, forwardingWas: "0", firewall, internal };
+      expect(parseRecord(`${formatRecord(record)}\n`)).toEqual(record);
+    }
   }
   for (const alias of ["", "\n", "uplink to the office", "kontener of somebody else"])
     expect(parseRecord(alias)).toBeUndefined();
@@ -82,7 +84,7 @@ test("from outside comes in only what a container asked for, by nft and by iptab
     'oifname "kontener0" drop',
   ]);
   expect(rules(iptablesForward(names)).filter((line) => line.includes(" -o "))).toEqual([
-    "-A kontener0-forward -o kontener0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
+    "-A kontener0-forward -o kontener0 -m conntrack --ctstate RELATED,ESTABLISHED,DNAT -j ACCEPT",
     "-A kontener0-forward -o kontener0 -j DROP",
   ]);
 });

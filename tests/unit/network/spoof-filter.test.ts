@@ -45,6 +45,7 @@ function frame(fields: Fields, rest: Uint8Array): Uint8Array {
 /** Mostly what the program asks about, and now and then anything. */
 const address = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom<string>(own, neighbour, gateway, outside) },
+  fc.constantFrom("127.0.0.1", "127.255.255.255", "126.255.255.255", "128.0.0.0"),
   fc.integer({ min: 0, max: 0xffffffff }).map(formatAddress),
 );
 const mac = fc.oneof(
@@ -73,12 +74,14 @@ const fields: fc.Arbitrary<Fields> = fc.record({
 });
 const rest = fc.uint8Array({ minLength: 34, maxLength: 60 });
 
-const inOwnName = ({ type, sourceMac, source, senderMac }: Fields): boolean =>
+/** In its own name, and not to the host's loopback. */
+const inOwnName = ({ type, sourceMac, source, senderMac, destination }: Fields): boolean =>
   sourceMac === macOf(own) &&
   source === own &&
-  (type === 0x0800 || (type === 0x0806 && senderMac === macOf(own)));
+  ((type === 0x0800 && !destination.startsWith("127.")) ||
+    (type === 0x0806 && senderMac === macOf(own)));
 
-test("exactly IPv4 and ARP in the container's own name pass", () => {
+test("exactly IPv4, but for loopback, and ARP in the container's own name pass", () => {
   const program = spoofFilter({ address: own, mac: macOf(own) });
   const seen = new Set<string>();
   fc.assert(
