@@ -90,6 +90,7 @@ const known = {
   uts: true,
   ipc: true,
   cgroupns: true,
+  userns: true,
   ulimits: true,
   sysctls: true,
   init: true,

@@ -11,6 +11,7 @@ import { parsePublish } from "../spec/publish.ts";
 import { parseSignal } from "../spec/signal.ts";
 import { parseTmpfs } from "../spec/tmpfs.ts";
 import { parseVolume } from "../spec/volume.ts";
+import { parseUserns } from "../spec/userns.ts";
 import {
   parseBoolean,
   parseChoice,
@@ -192,6 +193,9 @@ export const setters: Readonly<Record<FlagName, Setter>> = {
   uts: namespace("--uts", "uts"),
   ipc: namespace("--ipc", "ipc"),
   cgroupns: namespace("--cgroupns", "cgroupns"),
+  userns: ({ options }, value) => {
+    options.userns = parseUserns("--userns", value);
+  },
   sysctl: ({ sysctls }, value) => {
     sysctls.push(parseSysctl("--sysctl", value));
   },

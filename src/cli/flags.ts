@@ -207,6 +207,11 @@ export const flagGroups = {
     flag({ name: "ipc", value: "private|host", help: "whose shared memory and message queues" }),
     flag({ name: "cgroupns", value: "private|host", help: "whose tree of cgroups it sees" }),
     flag({
+      name: "userns",
+      value: "auto|host|START:SIZE",
+      help: "who root inside is on the host: nobody, by a range of users, or root (default: host)",
+    }),
+    flag({
       name: "sysctl",
       value: "NAME=VALUE",
       repeatable: true,

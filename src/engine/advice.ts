@@ -55,6 +55,11 @@ const rows: readonly Row[] = [
     errnos: ["EINVAL"],
     hint: ({ args }) => (args.includes("overlay") ? remedies.upper : undefined),
   },
+  {
+    calls: /^mount_setattr$/,
+    errnos: ["EINVAL", "EPERM"],
+    hint: ({ args }) => (args.includes("MOUNT_ATTR_IDMAP") ? remedies.idmap : undefined),
+  },
   { calls: mounting, errnos: ["EPERM", "EACCES"], hint: refused },
   {
     calls: mounting,

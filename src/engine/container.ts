@@ -14,6 +14,7 @@ import { networkMode } from "../spec/network.ts";
 import type { ContainerOptions } from "../spec/options.ts";
 import { giveBirth, type Observer } from "./birth.ts";
 import { ownContainers } from "./gc.ts";
+import { chooseIdRange } from "./id-range.ts";
 import { newHostname, newId } from "./id.ts";
 import type { Cable } from "./network.ts";
 import { createRecord, type Held, type Record } from "./record.ts";
@@ -90,11 +91,13 @@ async function start(request: StartRequest, held: Held): Promise<Container> {
   const { id, hostname } = record;
   const cable = record.link === null ? undefined : await plugIn(request, id);
   const scratch = record.scratch ?? "";
+  const idRange = chooseIdRange(id, options, paths);
   const { plan, spec, warnings } = await prepareQuickly({
     ...request,
     id,
     hostname,
     cable,
+    idRange,
     scratch,
   });
   for (const warning of warnings) observer.warn(warning);
@@ -143,9 +146,7 @@ const plugIn = async (
   { options, paths, observer, image }: StartRequest,
   id: string,
 ): Promise<Cable> =>
-  await (
-    await import("./network.ts")
-  ).plugCable(id, options, paths, observer.warn, image.config);
+  await (await import("./network.ts")).plugCable(id, options, paths, observer.warn, image.config);
 
 /** The record of a container that is about to be. */
 export function newRecord({

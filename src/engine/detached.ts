@@ -6,6 +6,7 @@ import { takeDescriptor } from "../linux/pidfd.ts";
 import { giveDetachedBirth } from "./birth.ts";
 import { newRecord, type StartRequest } from "./container.ts";
 import { noteTerminal, openInput } from "./container-input.ts";
+import { chooseIdRange } from "./id-range.ts";
 import { drain, logSettings, openOutput } from "./logs.ts";
 import { plugCable } from "./network.ts";
 import { prepare } from "./prepare.ts";
@@ -113,6 +114,7 @@ export async function startHeld(request: DetachedRequest, held: Held): Promise<v
       id,
       hostname,
       cable,
+      idRange: chooseIdRange(id, options, paths),
       scratch,
       idle,
       detached: true,

@@ -4,6 +4,7 @@ import { networkMode } from "../spec/network.ts";
 import type { ContainerOptions } from "../spec/options.ts";
 import { readHost } from "./host.ts";
 import { newHostname, newId } from "./id.ts";
+import { imagineIdRange } from "./id-range.ts";
 import { imagineCable } from "./network.ts";
 import { prepare, type Prepared } from "./prepare.ts";
 import { bareImage } from "./run.ts";
@@ -20,6 +21,7 @@ export async function planRun(options: ContainerOptions): Promise<Prepared> {
     hostname: options.hostname ?? newHostname(),
     image,
     cable: cabled ? await imagineCable(id, options, paths, image.config) : undefined,
+    idRange: imagineIdRange(options),
     scratch: `${paths.lib}/containers/${id}`,
     host: readHost(paths.lib),
     paths,

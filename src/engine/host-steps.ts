@@ -1,6 +1,6 @@
 import { errnos, type Errno } from "../abi/errno.ts";
 import { SyscallError } from "../abi/error.ts";
-import { makeDirectory, writeText } from "../linux/files.ts";
+import { changeOwner, makeDirectory, writeText } from "../linux/files.ts";
 import { Pace } from "../linux/turn.ts";
 import type { HostStep } from "../plan/host-step.ts";
 
@@ -50,20 +50,27 @@ export async function doHostSteps(
   }
 }
 
-function doFileStep(step: Extract<HostStep, { call: "mkdir" | "write" }>, pid: number): number {
+type FileStep = Extract<HostStep, { call: "mkdir" | "write" | "chown" }>;
+
+function doFileStep(step: FileStep, pid: number): number {
   const path = step.path.replace("$PID", String(pid));
   try {
-    if (step.call === "mkdir") makeDirectory(path, step.mode);
+    if (step.call === "chown") changeOwner(path, step.owner, step.group);
+    else if (step.call === "mkdir") makeDirectory(path, step.mode);
     else writeText(path, step.text.replace("$PID", String(pid)), step.create);
     return 0;
   } catch (error) {
     if (!(error instanceof SyscallError)) throw error;
     const errno = errnos[error.errno as Errno];
     if (step.ignore?.includes(error.errno)) return -errno;
-    const args =
-      step.call === "mkdir" ? `"${path}", 0${step.mode.toString(8)}` : `"${path}", "${step.text}"`;
-    throw new SyscallError({ call: step.call, args, errno, step: step.why });
+    const args = argumentsOf(step);
+    throw new SyscallError({ call: step.call, args: `"${path}", ${args}`, errno, step: step.why });
   }
+}
+
+function argumentsOf(step: FileStep): string {
+  if (step.call === "mkdir") return `0${step.mode.toString(8)}`;
+  return step.call === "chown" ? `${step.owner}, ${step.group}` : JSON.stringify(step.text);
 }
 
 /** Fails closed: without its device list root in a container could open the host's disks. */

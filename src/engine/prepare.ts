@@ -10,9 +10,10 @@ import { specFromOptions } from "../oci/from-options.ts";
 import type { RuntimeSpec } from "../oci/runtime-spec.ts";
 import { resolveUser } from "../oci/user.ts";
 import { buildPlan } from "../plan/build.ts";
+import type { HostStep } from "../plan/host-step.ts";
 import type { Plan } from "../plan/step.ts";
 import { networkMode } from "../spec/network.ts";
-import type { ContainerOptions } from "../spec/options.ts";
+import type { ContainerOptions, IdRange } from "../spec/options.ts";
 import { readAccounts } from "./accounts.ts";
 import type { Host } from "../plan/host.ts";
 import { etcFiles } from "./etc-files.ts";
@@ -30,6 +31,8 @@ export type Request = {
   hostname: string;
   image: Image;
   cable: Cable | undefined;
+  /** The users of the host that the container's are; undefined: no user namespace. */
+  idRange: IdRange | undefined;
   scratch: string;
   host: Host;
   paths: Paths;
@@ -46,6 +49,7 @@ export async function prepare({
   hostname,
   image,
   cable,
+  idRange,
   scratch,
   host,
   paths,
@@ -55,6 +59,7 @@ export async function prepare({
   const etc = `${containersDirectory(paths)}/${id}`;
   const layers = options.rootfs === undefined ? image.layers : [options.rootfs];
   const user = resolveUser(options.user ?? (image.config.User || "0"), readAccounts(layers));
+  checkUser(user, idRange);
   const protection = await protectionOf(options, user.uid, host);
   const layout = readLayout();
   const joined = await joinedBy(options, paths);
@@ -67,6 +72,7 @@ export async function prepare({
     etc,
     ...protection,
     joined,
+    idRange,
     cgroupMounts: options.network === "host" ? [] : cgroupMounts(layout), // the host's /sys brings its own
   });
   if (idle) spec.process.args = [];
@@ -88,7 +94,7 @@ export async function prepare({
     filter: protection.filter,
     dieWithParent: !detached,
     again: detached,
-    before: [...files, ...cgroup.create],
+    before: [...files, ...(idRange ? owners(files, idRange) : []), ...cgroup.create],
     ...(entry ? { entry } : {}),
     birth: [...(entry ? [] : cgroup.join), ...(cable?.steps ?? [])],
   });
@@ -113,3 +119,26 @@ async function joinedBy(
     throw invalid(`container ${record.name} has the host's network`, "say --network host");
   return { netns: `/proc/${state.pid}/ns/net`, etc: directory };
 }
+
+function checkUser({ uid, gid }: { uid: number; gid: number }, range: IdRange | undefined): void {
+  const last = range ? range.size - 1 : Infinity;
+  if (Math.max(uid, gid) > last)
+    throw invalid(
+      `--user ${uid}:${gid} is beyond the container's last user, ${last}`,
+      "take a larger range: --userns START:SIZE",
+    );
+}
+
+/** Root inside may change its own /etc/hosts. */
+const owners = (files: readonly HostStep[], { start }: IdRange): HostStep[] =>
+  files.flatMap((step) =>
+    step.call === "write"
+      ? {
+          call: "chown",
+          path: step.path,
+          owner: start,
+          group: start,
+          why: "the file is the container's root's",
+        }
+      : [],
+  );

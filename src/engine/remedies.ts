@@ -8,6 +8,8 @@ export const remedies = {
     `this root lacks ${names}, as is usual inside a container: start the outer one with --privileged`,
   overlay: "load the overlay file system: modprobe overlay",
   upper: "keep state on a file system other than overlay: KONTENER_LIB=/some/directory",
+  idmap:
+    "with a user namespace files are shown with the container's owners by an idmapped mount, which this file system does not take (ext4, xfs and btrfs do; tmpfs since Linux 6.3; an overlay, nfs and 9p do not), or the kernel is older than 5.12: --userns host does without",
   namespaces: (...kinds: string[]) =>
     `allow more namespaces: sysctl -w ${kinds.map((kind) => `user.max_${kind}_namespaces=31390`).join(" ")}`,
   userNamespaces: "let users make user namespaces: sysctl -w kernel.unprivileged_userns_clone=1",

@@ -5,6 +5,7 @@ import { removeTree, tryList, tryRemoveDirectory } from "../linux/files.ts";
 import { turn } from "../linux/turn.ts";
 import type { Paths } from "../linux/paths.ts";
 import { overlayPaths } from "../oci/overlay.ts";
+import { releaseIdRange } from "./id-range.ts";
 import { removeRecord, type Held, type Record } from "./record.ts";
 
 /** The specification's cgroupsPath, by which a container's processes are found whatever else is lost. */
@@ -27,6 +28,7 @@ export async function releaseResources(record: Record, paths: Paths): Promise<vo
     await unpublish(record, paths);
     releaseLeasesOf(record.id, paths);
   }
+  if (record.options.userns === "auto") releaseIdRange(record.id, paths);
 }
 
 /** Those of several networks, and what `network connect` has added, are found by the id in their names. */

@@ -13,8 +13,10 @@ import { AT_FDCWD, openFlags, openFlagsArm64 } from "../abi/open.ts";
 import {
   ambientOperations,
   prctlOptions,
+  securebits,
   type AmbientOperation,
   type PrctlOption,
+  type Securebit,
 } from "../abi/prctl.ts";
 import { rlimits, type Rlimit } from "../abi/resource.ts";
 import { cloneFlags } from "../abi/sched.ts";
@@ -61,7 +63,7 @@ export function lower(
     case "filter":
       return { filter: (value as Struct).bytes };
     case "attr":
-      return mountAttr(value as Values["attr"]);
+      return mountAttr(value as Values["attr"], fd);
     case "PR":
       return prctlOptions[value as PrctlOption];
     case "prctl":
@@ -78,8 +80,13 @@ export function lower(
 }
 
 /** struct mount_attr, 32 bytes: u64 attr_set, attr_clr, propagation, userns_fd. */
-function mountAttr({ set, clr, propagation }: Values["attr"]): Uint8Array {
-  const words = [bits(mountAttrs, set), bits(mountAttrs, clr), bits(mountFlags, propagation), 0];
+function mountAttr(
+  { set, clr, propagation, userns_fd: userns }: Values["attr"],
+  fd: (name: string) => number,
+): Uint8Array {
+  const usernsFd = typeof userns === "object" ? fd(userns.stored) : 0;
+  const flags = [bits(mountAttrs, set), bits(mountAttrs, clr), bits(mountFlags, propagation)];
+  const words = [...flags, usernsFd];
   return new Uint8Array(BigUint64Array.from(words.map(BigInt)).buffer);
 }
 
@@ -87,6 +94,7 @@ function prctlArgument(value: Values["prctl"]): number | string {
   if (typeof value === "number") return value;
   if (value in signals) return signals[value as Signal];
   if (value in ambientOperations) return ambientOperations[value as AmbientOperation];
+  if (value in securebits) return securebits[value as Securebit];
   const capability = capabilities.indexOf(value as Capability);
   return capability >= 0 ? capability : value;
 }

@@ -1,10 +1,13 @@
 import { errnos } from "../abi/errno.ts";
+import { bits } from "../abi/flags.ts";
 import { AT_FDCWD } from "../abi/open.ts";
+import { cloneFlags } from "../abi/sched.ts";
 import { signals } from "../abi/signal.ts";
 import { archOf, syscallNumber, type Arch, type SyscallName } from "../abi/syscall.ts";
 import { parametersOf } from "../plan/signatures.ts";
-import { FIRST_STORED_FD, type Plan, type Step } from "../plan/step.ts";
+import { FIRST_STORED_FD, type Plan, type Step, type UserNamespace } from "../plan/step.ts";
 import { lower, type Lowered } from "./arguments.ts";
+import { userNamespaceSteps } from "./user-namespace.ts";
 import { bootSteps, ENGINE_FD, SIGCHLD } from "./program.ts";
 import { kinds } from "./protocol.ts";
 import { BASE } from "./memory.ts";
@@ -114,8 +117,10 @@ class Encoder {
     this.#call("dup3", [ENGINE_FD + 2, EXEC_PIPE + 1, O_CLOEXEC]);
     this.#call("close_range", [ENGINE_FD + 1, SCRATCH_FD, 0]);
     const born = { jump: "monitor", store: valueOf(this.#forked) };
-    if (plan.birthplace === undefined) this.#call("clone", [SIGCHLD, 0, 0, 0, 0], born);
-    else this.#call("clone3", [cloneArgs(this.#fd(plan.birthplace)), SIZE_OF_CLONE_ARGS], born);
+    const flags = bits(cloneFlags, plan.namespaces ?? []);
+    if (plan.birthplace === undefined) this.#call("clone", [flags + SIGCHLD, 0, 0, 0, 0], born);
+    else
+      this.#call("clone3", [cloneArgs(flags, this.#fd(plan.birthplace)), SIZE_OF_CLONE_ARGS], born);
   }
 
   /**
@@ -141,11 +146,12 @@ class Encoder {
     if (step.call === "meet") this.#meet(step.at);
     else if (step.call === "reap") this.#reap();
     else if (step.call === "hold") this.#hold();
+    else if (step.call === "userns") this.#userNamespace(step);
     else this.#plain(step, number);
     this.#current = undefined;
   }
 
-  #plain(step: Exclude<Step, { call: "meet" | "reap" | "hold" }>, number: number): void {
+  #plain(step: Exclude<Step, { call: "meet" | "reap" | "hold" | "userns" }>, number: number): void {
     const done =
       this.#narrate && step.call !== "execve" ? new Message(kinds.done, number) : undefined;
     const fields = step as unknown as Record<string, unknown>;
@@ -235,6 +241,18 @@ class Encoder {
   }
   readonly #deferred: (() => void)[] = [];
 
+  #userNamespace(step: UserNamespace & Step): void {
+    const target = FIRST_STORED_FD + this.#stored.size;
+    this.#stored.set(step.store ?? "", target);
+    const done = this.#narrate ? new Message(kinds.done, this.#current) : undefined;
+    const result = done && valueOf(done);
+    const { child, parent } = userNamespaceSteps(step, { target, result, arch: this.#arch });
+    for (const raw of child) this.#add(raw);
+    this.#table.label("user namespace");
+    for (const raw of parent) this.#add(raw);
+    if (done) this.#report(done);
+  }
+
   #failure(): void {
     this.#table.label("failed");
     this.#call("write", [ENGINE_FD, BASE, MESSAGE_SIZE], { ignore: "all" }); // the header is the message
@@ -310,8 +328,8 @@ const SIZE_OF_CLONE_ARGS = 88;
 const CLONE_INTO_CGROUP = 0x2_0000_0000;
 
 /** struct clone_args of clone3(2), eleven words: flags first, exit_signal fifth, cgroup last. */
-const cloneArgs = (cgroup: number): RawArgument[] => [
-  CLONE_INTO_CGROUP,
+const cloneArgs = (flags: number, cgroup: number): RawArgument[] => [
+  flags + CLONE_INTO_CGROUP,
   0,
   0,
   0,

@@ -7,6 +7,8 @@ export type Executor = {
   command: string[];
   env: Record<string, string>;
   bytes: Uint8Array;
+  /** Of PID 1's birth: {@link Plan}. */
+  namespaces?: Plan["namespaces"];
   /** By number. Empty where nobody is told of single steps. */
   steps: readonly Step[];
   /** `place` is what the message "failed" calls the step; undefined for one that is not the plan's. */
@@ -67,6 +69,7 @@ async function launcher(plan: Plan, narrate: boolean, keep?: Keepsakes): Promise
     command: [launcherPath()],
     env: {},
     bytes,
+    ...(plan.namespaces ? { namespaces: plan.namespaces } : {}),
     steps,
     stepThatFailed: async (place) => steps[stepOf(place) ?? -1],
   };

@@ -125,7 +125,7 @@ const brokenOff = (monitor: Bun.Subprocess): KontenerError =>
  */
 async function converse(
   fd: number,
-  { steps, stepThatFailed }: Executor,
+  { steps, stepThatFailed, namespaces = [] }: Executor,
   hooks: Hooks,
   until: "ended" | "executed" = "ended",
 ): Promise<Ended | undefined> {
@@ -143,7 +143,7 @@ async function converse(
       hooks.terminal?.(pid, note.step);
       answer(fd, "t");
     } else if (note.kind === "failed") {
-      failure ??= await failureOf(note, await stepThatFailed(note.step));
+      failure ??= await failureOf(note, await stepThatFailed(note.step), namespaces);
     } else if (note.kind === "executed") {
       if (failure) continue;
       executed = true;
@@ -182,10 +182,14 @@ async function* notes(fd: number): AsyncGenerator<Note> {
 /** The texts of steps are loaded when there is something to say. */
 const formats = () => import("../plan/format.ts");
 
-async function failureOf(note: Note, step: Step | undefined): Promise<SyscallError> {
+async function failureOf(
+  note: Note,
+  step: Step | undefined,
+  namespaces: readonly string[],
+): Promise<SyscallError> {
   const { callArguments } = await formats();
   const call = step?.call ?? "clone";
-  const args = step ? callArguments(step) : "SIGCHLD";
+  const args = step ? callArguments(step) : [...namespaces, "SIGCHLD"].join("|");
   return new SyscallError({ call, args, errno: -note.value, step: step?.why });
 }
 

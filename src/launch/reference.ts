@@ -1,6 +1,7 @@
 import { errnos, type Errno } from "../abi/errno.ts";
+import { AT_FDCWD } from "../abi/open.ts";
 import { cstring, memory, tryCall } from "../linux/libc.ts";
-import { FIRST_STORED_FD, type Step } from "../plan/step.ts";
+import { FIRST_STORED_FD, type Step, type UserNamespace } from "../plan/step.ts";
 import { ENGINE_FD, SIGCHLD } from "./program.ts";
 import { exit, hear, mayGoOn, receive, tell } from "./reference/engine.ts";
 import { fork, prepareFork } from "./reference/fork.ts";
@@ -12,6 +13,9 @@ const EVERY_SIGNAL = memory(8).fill(0xff);
 const O_CLOEXEC = 0o2000000;
 const LAST_FD = 0xffffffff;
 const WALL = 0x40000000;
+const O_WRONLY = 1;
+const PR_SET_PDEATHSIG = 1;
+const SIGKILL = 9;
 const PR_SET_DUMPABLE = 4;
 /** In a message about what is no step of the plan: the fork. */
 const NO_STEP = 0xffffffff;
@@ -52,7 +56,7 @@ function birth({ plan, narrate, ask }: Request): never {
   const pipe = new Int32Array(memory(8).buffer);
   orFail(tryCall("pipe2", new Uint8Array(pipe.buffer), O_CLOEXEC));
   const [readEnd, writeEnd] = pipe as unknown as [number, number];
-  const pid = orFail(fork());
+  const pid = orFail(fork(plan.namespaces));
   if (pid > 0) {
     if (plan.birthplace !== undefined) runner.settle(plan.birthplace, pid);
     monitor(pid, readEnd, writeEnd);
@@ -97,6 +101,7 @@ class StepRunner {
     if (step.call === "reap") return reap(number);
     if (step.call === "hold") return hold();
     if (step.call === "meet") return meet(step.at, this.#stored);
+    if (step.call === "userns") return this.#store(step.store ?? "", userNamespace(step));
     const result = libcCall(step, (name) => this.#fd(name));
     if (step.store) return this.#store(step.store, result);
     // Opened only to see whether it can be, or to make it.
@@ -130,6 +135,30 @@ class StepRunner {
 
 const isIgnored = (step: Step, result: number): boolean =>
   !!step.ignore?.some((name: Errno) => errnos[name] === -result);
+
+/** A child in a new user namespace, whose maps are written from here; the namespace outlives it, open. */
+function userNamespace({ uid_map, gid_map }: UserNamespace): number {
+  const child = fork(["CLONE_NEWUSER"]);
+  if (child < 0) return child;
+  if (child === 0) {
+    tryCall("prctl", PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    tryCall("ppoll", null, 0, new Uint8Array(BigUint64Array.of(5n, 0n).buffer), null, 0);
+    exit(0);
+  }
+  const write = (name: string, text: string): number => {
+    const fd = tryCall("openat", AT_FDCWD, `/proc/${child}/${name}`, O_WRONLY, 0);
+    if (fd < 0) return fd;
+    const written = tryCall("write", fd, text, text.length);
+    tryCall("close", fd);
+    return written;
+  };
+  const written = Math.min(write("uid_map", uid_map), write("gid_map", gid_map));
+  const namespace = `/proc/${child}/ns/user`;
+  const fd = written < 0 ? written : tryCall("openat", AT_FDCWD, namespace, O_CLOEXEC, 0);
+  tryCall("kill", child, SIGKILL);
+  tryCall("wait4", child, null, WALL, null);
+  return fd;
+}
 
 /** PID 1 waits for the engine. */
 function meet(at: "go" | "terminal", stored: ReadonlyMap<string, number>): number {

@@ -113,6 +113,10 @@ export function makeDirectories(path: string, mode: number): void {
   makeDirectories(path, mode);
 }
 
+/** Of a file itself, also where it is a link. */
+export const changeOwner = (path: string, owner: number, group: number): void =>
+  void call("fchownat", AT_FDCWD, path, owner, group, AT_SYMLINK_NOFOLLOW);
+
 export const symlink = (target: string, path: string): void =>
   void call("symlinkat", target, AT_FDCWD, path);
 

@@ -21,7 +21,8 @@ export type BridgeRecord = {
 export const formatRecord = ({ cidr, forwardingWas, firewall, internal }: BridgeRecord): string =>
   `kontener ${cidr} ip_forward-was=${forwardingWas}${internal ? " internal" : ""}${firewall ? ` firewall=${firewall}` : ""}`;
 
-const pattern = /^kontener (\S+) ip_forward-was=([01])( internal)?(?: firewall=(nftables|iptables|none))?\s*$/;
+const pattern =
+  /^kontener (\S+) ip_forward-was=([01])( internal)?(?: firewall=(nftables|iptables|none))?\s*$/;
 
 export function parseRecord(alias: string): BridgeRecord | undefined {
   const [, cidr, forwardingWas, internal, firewall] = pattern.exec(alias) ?? [];

@@ -34,7 +34,9 @@ table ip ${bridge} {
         : `
     iifname "${bridge}" accept
     oifname "${bridge}" ct state established,related accept${
-      ports.length > 0 ? `\n    oifname "${bridge}" ct status dnat accept # to a published port` : ""
+      ports.length > 0
+        ? `\n    oifname "${bridge}" ct status dnat accept # to a published port`
+        : ""
     }
     # from outside into a container only what it asked for, now that the host forwards
     oifname "${bridge}" drop`
@@ -68,7 +70,13 @@ const nftPorts = (ports: readonly Published[]): string => `\
   }
 `;
 
-export const nftPort = ({ protocol, hostIp, hostPort, address, containerPort }: Published): string =>
+export const nftPort = ({
+  protocol,
+  hostIp,
+  hostPort,
+  address,
+  containerPort,
+}: Published): string =>
   `${hostIp === ANY ? "" : `ip daddr ${hostIp} `}${protocol} dport ${hostPort} dnat to ${address}:${containerPort}`;
 
 /** Chains of our own, each with the kernel's chain that has to jump to it, and for which packets. */

@@ -48,11 +48,14 @@ export async function listNetworks(paths: Paths): Promise<UserNetwork[]> {
     try {
       return parseNetwork(readText(path));
     } catch (error) {
-      throw new KontenerError(`cannot read the network's record ${path}: ${(error as Error).message}`, {
-        code: "INVALID",
-        hint: `remove it if it is not kontener's: rm ${path}`,
-        cause: error,
-      });
+      throw new KontenerError(
+        `cannot read the network's record ${path}: ${(error as Error).message}`,
+        {
+          code: "INVALID",
+          hint: `remove it if it is not kontener's: rm ${path}`,
+          cause: error,
+        },
+      );
     }
   });
 }
@@ -73,7 +76,8 @@ export async function findUserNetwork(name: string, paths: Paths): Promise<UserN
   );
   throw new KontenerError(`there is no network ${JSON.stringify(name)}`, {
     code: "NOT_FOUND",
-    hint: close.length > 0 ? `did you mean ${close.join(" or ")}?` : `kontener network create ${name}`,
+    hint:
+      close.length > 0 ? `did you mean ${close.join(" or ")}?` : `kontener network create ${name}`,
   });
 }
 

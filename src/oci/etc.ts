@@ -14,7 +14,13 @@ export type HostsFacts = {
 };
 
 /** hosts(5). */
-export function hostsFile({ hostname, address, extra, gateway, neighbours = [] }: HostsFacts): string {
+export function hostsFile({
+  hostname,
+  address,
+  extra,
+  gateway,
+  neighbours = [],
+}: HostsFacts): string {
   const lines = [
     "127.0.0.1\tlocalhost",
     "::1\tlocalhost ip6-localhost ip6-loopback",

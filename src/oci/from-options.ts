@@ -1,5 +1,5 @@
 import type { ImageConfig } from "../image/image.ts";
-import type { ContainerOptions } from "../spec/options.ts";
+import type { ContainerOptions, IdRange } from "../spec/options.ts";
 import { annotations } from "./annotations.ts";
 import { commandOf } from "./command.ts";
 import { etcMounts, hostSysfs, kernelMounts, optionMount } from "./mounts.ts";
@@ -7,6 +7,7 @@ import { resources } from "./resources.ts";
 import type {
   CapabilitySets,
   DeviceRule,
+  Linux,
   Mount,
   NamespaceType,
   RuntimeSpec,
@@ -34,6 +35,8 @@ export type SpecFacts = {
   cgroupMounts: Mount[];
   /** `--network container:NAME`: its network namespace, and the directory of its hosts and resolv.conf. */
   joined?: { netns: string; etc: string } | undefined;
+  /** The users of the host that the container's are; undefined: no user namespace. */
+  idRange: IdRange | undefined;
 };
 
 const DEFAULT_PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -69,12 +72,13 @@ export function specFromOptions(options: ContainerOptions, facts: SpecFacts): Ru
       ...facts.cgroupMounts,
       ...image.mounts,
       ...etcMounts(facts.etc, facts.joined?.etc),
-      ...(options.mounts ?? []).map(optionMount),
+      ...(options.mounts ?? []).map((mount) => optionMount(mount, facts.idRange !== undefined)),
     ],
     linux: {
-      namespaces: namespaces(options).map((type) =>
+      namespaces: namespaces(options, facts.idRange).map((type) =>
         type === "network" && facts.joined ? { type, path: facts.joined.netns } : { type },
       ),
+      ...mappings(facts.idRange),
       cgroupsPath: `/kontener/${facts.id}`,
       resources: resources(options, facts.devices),
       ...(facts.seccomp ? { seccomp: facts.seccomp } : {}),
@@ -98,7 +102,7 @@ export function specFromOptions(options: ContainerOptions, facts: SpecFacts): Ru
 }
 
 /** The namespaces that are the container's own: all but those that an option shares with the host. */
-function namespaces(options: ContainerOptions): NamespaceType[] {
+function namespaces(options: ContainerOptions, range: IdRange | undefined): NamespaceType[] {
   const shared = {
     pid: options.pid === "host",
     network: options.network === "host",
@@ -107,7 +111,15 @@ function namespaces(options: ContainerOptions): NamespaceType[] {
     cgroup: options.cgroupns === "host",
   };
   const all: NamespaceType[] = ["mount", "uts", "ipc", "pid", "network", "cgroup"];
-  return all.filter((type) => !shared[type as keyof typeof shared]);
+  const own = all.filter((type) => !shared[type as keyof typeof shared]);
+  return range ? ["user", ...own] : own;
+}
+
+/** Users and groups alike. */
+function mappings(range: IdRange | undefined): Pick<Linux, "uidMappings" | "gidMappings"> {
+  if (!range) return {};
+  const mapping = { containerID: 0, hostID: range.start, size: range.size };
+  return { uidMappings: [mapping], gidMappings: [mapping] };
 }
 
 /** Later entries win: PATH, the image's, what the terminal needs, the user's. */

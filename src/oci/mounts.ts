@@ -59,13 +59,14 @@ export const etcMounts = (directory: string, shared = directory): Mount[] =>
     options: ["rbind", "nofail"],
   }));
 
-/** `--volume`, `--mount`, `--tmpfs`. */
-export function optionMount(mount: MountOption): Mount {
+/** `--volume`, `--mount`, `--tmpfs`; `idmap`: with the owners that a user namespace's container sees. */
+export function optionMount(mount: MountOption, idmap: boolean): Mount {
   if (mount.type === "tmpfs") {
     const options = ["nosuid", "nodev", ...mount.options];
     return { destination: mount.target, type: "tmpfs", source: "tmpfs", options };
   }
   const { source, target, readOnly, recursive } = mount;
-  const options = [recursive ? "rbind" : "bind", ...(readOnly ? ["ro"] : [])];
+  const mapped = idmap ? [recursive ? "ridmap" : "idmap"] : [];
+  const options = [recursive ? "rbind" : "bind", ...(readOnly ? ["ro"] : []), ...mapped];
   return { destination: target, type: "bind", source, options };
 }

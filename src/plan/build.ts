@@ -11,9 +11,17 @@ import {
   planNamespaces,
 } from "./namespaces.ts";
 import { planNullDevice, planProtection, planSysctls } from "./protection.ts";
-import { planPivot, planReadonlyRoot, planRootfs, planScratch } from "./rootfs.ts";
+import { planPivot, planPrivate, planReadonlyRoot, planRootfs, planScratch } from "./rootfs.ts";
 import type { Plan, Step } from "./step.ts";
 import { planSession } from "./terminal.ts";
+import {
+  birthNamespaces,
+  hasUserNamespace,
+  planMaps,
+  planOwnedRoot,
+  planOwnRoot,
+  planUserNamespace,
+} from "./user-namespace.ts";
 import { planDirectories, planHolds, planPlaces } from "./volumes.ts";
 
 /** What the specification cannot say and the plan needs to know. */
@@ -38,15 +46,18 @@ export type PlanFacts = {
 export function buildPlan(spec: RuntimeSpec, facts: PlanFacts): Plan {
   const { entry } = facts;
   const leash = planLeash();
+  const owned = hasUserNamespace(spec);
   return {
     before: [...facts.before, ...planScratch(spec, facts.again ?? false)],
     monitor: [
       ...(facts.dieWithParent ? leash : []),
       ...(entry?.hold ?? []),
       ...planNamespaces(spec),
+      ...(owned ? [planPrivate, ...planUserNamespace(spec), ...planHolds(spec)] : []),
     ],
+    ...(owned ? { namespaces: birthNamespaces(spec) } : {}),
     ...(entry?.birthplace === undefined ? {} : { birthplace: entry.birthplace }),
-    birth: facts.birth,
+    birth: [...(owned ? planMaps(spec) : []), ...facts.birth],
     init: [
       ...(entry?.enter ?? []),
       {
@@ -54,11 +65,11 @@ export function buildPlan(spec: RuntimeSpec, facts: PlanFacts): Plan {
         at: "go",
         why: "sleep until the engine has done its part: one byte, over a socket that both hold",
       },
+      ...planOwnRoot(spec),
       ...planCgroupNamespace(spec),
       ...planHostname(spec),
       ...planLoopback(spec),
-      ...planRootfs(spec),
-      ...planHolds(spec),
+      ...(owned ? planOwnedRoot() : [...planRootfs(spec), ...planHolds(spec)]),
       ...planKernelMounts(spec),
       ...planPivot(),
       ...planNullDevice(spec),
@@ -95,12 +106,14 @@ export function buildJoinPlan(spec: RuntimeSpec, facts: JoinFacts): Plan {
       ...(facts.dieWithParent ? leash : []),
       ...(entry?.hold ?? []),
       ...planJoin(spec, facts.pid),
+      ...(facts.dieWithParent && hasUserNamespace(spec) ? leash : []), // other credentials have cleared it
     ],
     ...(entry?.birthplace === undefined ? {} : { birthplace: entry.birthplace }),
     birth: facts.birth,
     init: [
       ...(entry?.enter ?? []),
       { call: "meet", at: "go", why: "wait until the engine has put this process into the cgroup" },
+      ...planOwnRoot(spec),
       ...planRun(spec, facts.filter),
     ],
   };

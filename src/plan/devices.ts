@@ -1,6 +1,6 @@
 import type { Device, RuntimeSpec } from "../oci/runtime-spec.ts";
-import { defaultDevices } from "../security/devices.ts";
 import type { Step } from "./step.ts";
+import { containerDevices, hasUserNamespace } from "./user-namespace.ts";
 import { AT_FDCWD } from "./values.ts";
 
 /** config-linux.md, "Default Symlinks": programs expect them. */
@@ -20,10 +20,10 @@ const makedev = (major = 0, minor = 0): number =>
 
 /** Device nodes and links of /dev, which is an empty tmpfs when these steps run. */
 export function planDevices(spec: RuntimeSpec): Step[] {
-  const nodes = [...defaultDevices, ...(spec.linux.devices ?? [])];
+  const nodes = containerDevices(spec);
   return [
     { call: "umask", mask: 0, why: "no mask: the modes that follow are meant as they are" },
-    ...nodes.flatMap(planNode),
+    ...nodes.flatMap(hasUserNamespace(spec) ? planBoundNode : planNode),
     ...Object.entries(links).map(([linkpath, target]): Step => ({
       call: "symlinkat",
       target,
@@ -58,4 +58,29 @@ function planNode(device: Device): Step[] {
     steps.push({ call: "fchownat", dirfd: AT_FDCWD, pathname, owner, group, flags: 0, why });
   }
   return steps;
+}
+
+/** In a user namespace: the host's own node, which the monitor holds. */
+function planBoundNode({ path }: Device): Step[] {
+  const why = "the devices that every program may use, and no other of the host's";
+  const pathname = path.slice(1);
+  return [
+    {
+      call: "openat",
+      dirfd: AT_FDCWD,
+      pathname,
+      flags: ["O_CREAT", "O_EXCL", "O_CLOEXEC"],
+      mode: 0o666,
+      why: "a file to mount a device on",
+    },
+    {
+      call: "move_mount",
+      from_dirfd: { stored: `device ${path}` },
+      from_pathname: "",
+      to_dirfd: AT_FDCWD,
+      to_pathname: pathname,
+      flags: ["MOVE_MOUNT_F_EMPTY_PATH"],
+      why,
+    },
+  ];
 }

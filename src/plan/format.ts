@@ -16,6 +16,7 @@ export function formatStep(step: Step | HostStep, options: FormatOptions = {}): 
 /** True for what the engine does; `write` is on both sides, with a path here and a descriptor there. */
 export const isHostStep = (step: Step | HostStep): step is HostStep =>
   step.call === "mkdir" ||
+  step.call === "chown" ||
   step.call === "netlink" ||
   step.call === "bpf" ||
   step.call === "publish" ||
@@ -35,6 +36,8 @@ export function argumentTexts(
 ): { name: string; text: string }[] {
   if (step.call === "meet") return [{ name: "at", text: step.at }];
   if (step.call === "reap" || step.call === "hold") return [];
+  if (step.call === "userns")
+    return (["uid_map", "gid_map"] as const).map((name) => ({ name, text: quote(step[name], {}) }));
   const fields = step as unknown as Record<string, unknown>;
   const texts = parametersOf(step.call).map(([name, kind]) => ({
     name,
@@ -106,11 +109,16 @@ function formatMode(mode: number): string {
 export const majorOf = (dev: number): number => (dev >> 8) & 0xfff;
 export const minorOf = (dev: number): number => (dev & 0xff) | ((dev >> 12) & ~0xff);
 
-const formatAttr = ({ set, clr, propagation }: Values["attr"]): string =>
-  `{attr_set=${flagText(set)}${clr.length ? `, attr_clr=${flagText(clr)}` : ""}, propagation=${flagText(propagation)}}`;
+const formatAttr = ({ set, clr, propagation, userns_fd }: Values["attr"]): string => {
+  const more = clr.length ? `, attr_clr=${flagText(clr)}` : "";
+  const userns =
+    userns_fd === undefined ? "" : `, userns_fd=${formatArgument("fd", userns_fd, {})}`;
+  return `{attr_set=${flagText(set)}${more}, propagation=${flagText(propagation)}${userns}}`;
+};
 
 function formatHostStep(step: HostStep, options: FormatOptions): string {
   if (step.call === "mkdir") return `mkdir(${quote(step.path, {})}, ${formatMode(step.mode)})`;
+  if (step.call === "chown") return `chown(${quote(step.path, {})}, ${step.owner}, ${step.group})`;
   if (step.call === "write") {
     const mode = step.create === undefined ? "" : `, ${formatMode(step.create)}`;
     return `write(${quote(step.path, {})}, ${quote(step.text, options)}${mode})`;
@@ -139,9 +147,13 @@ export function formatPlan(plan: Plan): string {
   ];
   return parts
     .filter(([, steps]) => steps.length)
-    .map(([who, steps]) => [`${who}:`, ...steps.map(planLine)].join("\n  "))
+    .map(([who, steps]) => [`${who}:`, ...steps.map(planLine), ...lastOf(who, plan)].join("\n  "))
     .join("\n");
 }
+
+/** The monitor's fork is the executors' own, but in which namespaces its child is born is the plan's. */
+const lastOf = (who: string, { namespaces }: Plan): string[] =>
+  who === "the monitor" && namespaces ? [`clone(${flagText(namespaces)}|SIGCHLD)`] : [];
 
 function planLine(step: Step | HostStep): string {
   const stored = "store" in step && step.store ? ` = <${step.store}>` : "";

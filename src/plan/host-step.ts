@@ -25,6 +25,7 @@ export type HostStep = {
   | { call: "mkdir"; path: string; mode: number }
   /** A file that is there already (cgroupfs), unless `create` gives the mode of a new one. */
   | { call: "write"; path: string; text: string; create?: number }
+  | { call: "chown"; path: string; owner: number; group: number }
   /** Loads a device program and attaches it to the control group at `target` (cgroup v2). */
   | { call: "bpf"; target: string; program: Struct }
   /** Makes the firewall's rules fit the ports that are noted, among them these. */

@@ -20,6 +20,8 @@ const words: Record<string, MountFlag> = {
 /** The opposites, which are the defaults here. */
 const defaults = new Set(["rw", "suid", "dev", "exec", "async", "atime", "diratime", "defaults"]);
 
+const idmaps = new Set(["idmap", "ridmap"]);
+
 const propagation: Record<string, MountFlag> = {
   private: "MS_PRIVATE",
   rprivate: "MS_PRIVATE",
@@ -44,6 +46,8 @@ export type MountOptions = {
   attrs: MountAttr[];
   propagation: MountFlag[];
   recursive: boolean;
+  /** "idmap", "ridmap" (config.md): owners through the container's mapping. */
+  idmapped: boolean;
   /** What the file system itself understands, joined by commas. */
   data: string | null;
 };
@@ -57,12 +61,13 @@ export function parseMountOptions(options: readonly string[] = []): MountOptions
     const flag = words[option];
     if (flag) flags.push(flag);
     else if (propagation[option]) spread.push(propagation[option]);
-    else if (!defaults.has(option)) data.push(option);
+    else if (!defaults.has(option) && !idmaps.has(option)) data.push(option);
   }
   return {
     flags,
     attrs: flags.flatMap((flag) => attrs[flag] ?? []),
     propagation: spread,
+    idmapped: options.some((option) => idmaps.has(option)),
     recursive: options.includes("rbind"),
     data: data.join(",") || null,
   };

@@ -22,7 +22,14 @@ const table: Record<NamespaceType, { flag: CloneFlag; why: string }> = {
 export const isNew = (spec: RuntimeSpec, type: NamespaceType): boolean =>
   spec.linux.namespaces.some((n) => n.type === type && n.path === undefined);
 
-/** The monitor's part: join what has a path, then make what is new. The cgroup namespace comes later, in PID 1. */
+/** The kinds of which the container has its own, in the kernel's order. */
+export const namespaceFlags = (spec: RuntimeSpec): CloneFlag[] =>
+  spec.linux.namespaces.filter((n) => n.path === undefined).map((n) => table[n.type].flag);
+
+/**
+ * The monitor's part: join what has a path, then make what is new. The cgroup namespace comes later, in PID 1. With a user
+ * namespace only the mounts are the monitor's own: see user-namespace.ts.
+ */
 export function planNamespaces(spec: RuntimeSpec): Step[] {
   const steps: Step[] = [];
   for (const { type, path } of spec.linux.namespaces) {
@@ -42,7 +49,8 @@ export function planNamespaces(spec: RuntimeSpec): Step[] {
       { call: "setns", fd: { stored: store }, nstype: [table[type].flag], why },
     );
   }
-  const fresh = spec.linux.namespaces.filter((n) => n.path === undefined && n.type !== "cgroup");
+  const own = isNew(spec, "user") ? ["mount"] : Object.keys(table).filter((t) => t !== "cgroup");
+  const fresh = spec.linux.namespaces.filter((n) => n.path === undefined && own.includes(n.type));
   if (fresh.length) {
     steps.push({
       call: "unshare",

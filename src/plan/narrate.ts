@@ -43,6 +43,8 @@ export class Narration {
   /** When the process that speaks last did a step (CLOCK_MONOTONIC). */
   #clock: number | undefined;
   #pid: number | undefined;
+  /** What PID 1 has reported before the monitor had told of its birth: clone(2) may return to the child first. */
+  readonly #early: [step: Step, result: number, nanoseconds: number][] = [];
   /** How much of the plan's `init` has been told. */
   #position = 0;
 
@@ -63,10 +65,15 @@ export class Narration {
     this.#pid = pid;
     this.#enter({ side: "monitor", step: { call: "fork", ownPids: this.#ownPids() } });
     this.#listener.forked(pid, ++this.#count);
+    for (const told of this.#early) this.child(...told);
   }
 
   /** `nanoseconds`: when the step was done, by the clock that never jumps. */
   child(step: Step, result: number, nanoseconds: number): void {
+    if (this.#pid === undefined && !this.#plan?.monitor.includes(step)) {
+      this.#early.push([step, result, nanoseconds]);
+      return;
+    }
     const microseconds = this.#clock === undefined ? undefined : (nanoseconds - this.#clock) / 1000;
     this.#clock = nanoseconds;
     if (this.#pid === undefined) {
@@ -118,6 +125,7 @@ export class Narration {
   }
 
   #ownPids(): boolean {
+    if (this.#plan?.namespaces?.includes("CLONE_NEWPID")) return true;
     return !!this.#plan?.monitor.some(
       (step) =>
         (step.call === "unshare" && step.flags.includes("CLONE_NEWPID")) ||

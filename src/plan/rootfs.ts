@@ -28,17 +28,47 @@ export function planScratch(spec: RuntimeSpec, again: boolean): HostStep[] {
 /** PID 1's part: a mount tree of its own, with the container's root file system in it, as working directory. */
 export function planRootfs(spec: RuntimeSpec): Step[] {
   const overlay = overlayOf(spec);
+  return [planPrivate, ...(overlay ? planOverlay(overlay) : planBoundRoot(spec.root.path))];
+}
+
+/** mount_namespaces(7), "Shared subtrees". */
+export const planPrivate: Step = {
+  call: "mount",
+  source: null,
+  target: "/",
+  filesystemtype: null,
+  mountflags: ["MS_REC", "MS_PRIVATE"],
+  data: null,
+  why: "the new mount namespace is a copy whose mounts still tell the host's about changes: stop that",
+};
+
+const planOverlay = (overlay: Overlay): Step[] => [
+  ...planMemory(overlay),
+  ...planBesides(overlay),
+  planOverlayMount(overlay),
+  planStand(overlay.scratch),
+];
+
+/** Where an overlay cannot have its upper directory on the disk: a tmpfs that only the container sees. */
+export function planMemory({ scratch, inMemory }: Overlay): Step[] {
+  if (!inMemory) return [];
   return [
     {
       call: "mount",
-      source: null,
-      target: "/",
-      filesystemtype: null,
-      mountflags: ["MS_REC", "MS_PRIVATE"],
-      data: null,
-      why: "the new mount namespace is a copy whose mounts still tell the host's about changes: stop that",
+      source: "tmpfs",
+      target: scratch,
+      filesystemtype: "tmpfs",
+      mountflags: [],
+      data: "mode=755",
+      why: "what the container writes stays in memory: an overlay cannot have its upper directory here",
     },
-    ...(overlay ? planOverlay(overlay) : planBoundRoot(spec.root.path)),
+    ...Object.values(overlayPaths(scratch)).map((pathname): Step => ({
+      call: "mkdirat",
+      dirfd: AT_FDCWD,
+      pathname,
+      mode: 0o755,
+      why: "overlayfs wants an upper and a work directory on one file system",
+    })),
   ];
 }
 
@@ -51,7 +81,8 @@ function commonParent(layers: readonly string[]): string | undefined {
   return layers.length > 1 && others.length === 0 ? parent : undefined;
 }
 
-function planOverlay({ layers, scratch, inMemory }: Overlay): Step[] {
+/** From the directory where {@link planBesides} stands. */
+export function planOverlayMount({ layers, scratch }: Overlay): Step {
   const paths = overlayPaths(scratch);
   const parent = commonParent(layers);
   const lower = parent ? layers.map((layer) => layer.slice(parent.length + 1)) : layers;
@@ -65,54 +96,35 @@ function planOverlay({ layers, scratch, inMemory }: Overlay): Step[] {
       `the image has ${layers.length} layers, more than fit into the options of one mount`,
       "make one of several: build it with fewer instructions, or export and import it",
     );
-  const memory: Step[] = inMemory
-    ? [
-        {
-          call: "mount",
-          source: "tmpfs",
-          target: scratch,
-          filesystemtype: "tmpfs",
-          mountflags: [],
-          data: "mode=755",
-          why: "what the container writes stays in memory: an overlay cannot have its upper directory here",
-        },
-        ...Object.values(paths).map((pathname): Step => ({
-          call: "mkdirat",
-          dirfd: AT_FDCWD,
-          pathname,
-          mode: 0o755,
-          why: "overlayfs wants an upper and a work directory on one file system",
-        })),
-      ]
-    : [];
-  const stand: Step[] = parent
-    ? [
-        {
-          call: "chdir",
-          path: parent,
-          why: "stand where the image's layers are: all their names have to fit into the 4096 bytes of the mount's options",
-        },
-      ]
-    : [];
+  return {
+    call: "mount",
+    source: "overlay",
+    target: paths.merged,
+    filesystemtype: "overlay",
+    mountflags: [],
+    data,
+    why: "the image below, read-only and shared by all; above it a layer that only this container writes",
+  };
+}
+
+/** Where the layers' names in the options of the mount begin. */
+export function planBesides({ layers }: Overlay): Step[] {
+  const parent = commonParent(layers);
+  if (!parent) return [];
   return [
-    ...memory,
-    ...stand,
-    {
-      call: "mount",
-      source: "overlay",
-      target: paths.merged,
-      filesystemtype: "overlay",
-      mountflags: [],
-      data,
-      why: "the image below, read-only and shared by all; above it a layer that only this container writes",
-    },
     {
       call: "chdir",
-      path: paths.merged,
-      why: "stand in the new root: paths without a leading slash now start there",
+      path: parent,
+      why: "stand where the image's layers are: all their names have to fit into the 4096 bytes of the mount's options",
     },
   ];
 }
+
+export const planStand = (scratch: string): Step => ({
+  call: "chdir",
+  path: overlayPaths(scratch).merged,
+  why: "stand in the new root: paths without a leading slash now start there",
+});
 
 function planBoundRoot(path: string): Step[] {
   const why = "pivot_root wants a mount point: mount the directory onto itself";

@@ -33,8 +33,9 @@ export function mountCommand(step: Of<"mount">): string {
 }
 
 /** mount_setattr(2) on a tree that is held: in a shell it is bound already (see open_tree), below the new root. */
-export function mountSetattrCommand(step: Of<"mount_setattr">): string {
+export function mountSetattrCommand(step: Of<"mount_setattr">): string | undefined {
   const { dirfd, flags, attr } = step;
+  if (attr.userns_fd !== undefined) return undefined; // mount(8) maps owners of new mounts only: X-mount.idmap
   const target = typeof dirfd === "object" ? dirfd.stored.replace(/^\//, "") : step.pathname;
   const recursive = flags.includes("AT_RECURSIVE");
   if (attr.set.length) return shellWords("mount", "-o", remount(attr.set, recursive), target);

@@ -17,6 +17,8 @@ export type Opened = ReadonlyMap<string, Step>;
 export function shellOf(step: Step | HostStep, opened: Opened = new Map()): string | undefined {
   if (isHostStep(step)) return hostCommand(step);
   if (step.call === "meet" || step.call === "reap" || step.call === "hold") return undefined;
+  if (step.call === "userns")
+    return `unshare --user sleep 9 & ${["uid_map", "gid_map"].map((map) => `echo ${step[map as "uid_map"]} > /proc/$!/${map}`).join("; ")}`;
   const command = commands[step.call] as Command<CallName> | undefined;
   return command?.(step, opened);
 }
@@ -37,14 +39,16 @@ const commands: { [C in CallName]?: Command<C> } = {
   mknodat: ({ pathname, mode, dev }) => mknodCommand(pathname ?? "", mode, dev),
   mount: mountCommand,
   mount_setattr: mountSetattrCommand,
-  open_tree: ({ flags, pathname, store }) =>
+  open_tree: ({ flags, pathname, store = "" }) =>
     // A shell cannot hold a tree that is nowhere: it would have to mount at once, while the path can be seen.
-    shellWords(
-      "mount",
-      flags.includes("AT_RECURSIVE") ? "--rbind" : "--bind",
-      pathname,
-      inside(store),
-    ),
+    store.startsWith("/")
+      ? shellWords(
+          "mount",
+          flags.includes("AT_RECURSIVE") ? "--rbind" : "--bind",
+          pathname,
+          inside(store),
+        )
+      : undefined,
   openat: ({ flags, pathname }) => {
     if (flags.includes("O_CREAT")) return shellWords("touch", pathname);
     const path = shellWords(pathname);
@@ -148,6 +152,7 @@ function hostCommand(step: HostStep): string | undefined {
   if (step.call === "announce") return undefined; // several files, of several containers
   if (step.call === "publish")
     return step.ports.map((port) => natCommand(step.bridge, port)).join("; ");
+  if (step.call === "chown") return shellWords("chown", `${step.owner}:${step.group}`, step.path);
   const command =
     step.call === "mkdir"
       ? shellWords("mkdir", ...modeFlag(step.mode), step.path)

@@ -9,7 +9,7 @@ import type {
   UmountFlag,
 } from "../abi/mount.ts";
 import type { OpenFlag } from "../abi/open.ts";
-import type { AmbientOperation, PrctlOption } from "../abi/prctl.ts";
+import type { AmbientOperation, PrctlOption, Securebit } from "../abi/prctl.ts";
 import type { Rlimit } from "../abi/resource.ts";
 import type { CloneFlag } from "../abi/sched.ts";
 import type { Signal } from "../abi/signal.ts";
@@ -25,6 +25,7 @@ export const signatures = {
   close_range: { first: "int", last: "int", flags: "const" },
   dup3: { oldfd: "fd", newfd: "int", flags: "O" },
   execve: { pathname: "text", argv: "strings", envp: "strings" },
+  fchdir: { fd: "fd" },
   fchownat: { dirfd: "fd", pathname: "text", owner: "int", group: "int", flags: "int" },
   ioctl: { fd: "fd", request: "ioctl", argp: "argp" },
   keyctl: { operation: "const", name: "text" },
@@ -48,6 +49,8 @@ export const signatures = {
   rt_sigaction: { signum: "SIG", act: "struct", oldact: "struct", sigsetsize: "int" },
   rt_sigprocmask: { how: "const", set: "struct", oldset: "struct", sigsetsize: "int" },
   seccomp: { operation: "const", flags: "int", args: "filter" },
+  setfsgid: { fsgid: "int" },
+  setfsuid: { fsuid: "int" },
   setgroups: { size: "int", list: "struct" },
   sethostname: { name: "text", len: "int" },
   setdomainname: { name: "text", len: "int" },
@@ -82,9 +85,15 @@ export type Values = {
   /** A compiled seccomp filter: struct sock_fprog, and the program that it points to. */
   filter: Struct;
   /** struct mount_attr. */
-  attr: { set: readonly MountAttr[]; clr: readonly MountAttr[]; propagation: readonly MountFlag[] };
+  attr: {
+    set: readonly MountAttr[];
+    clr: readonly MountAttr[];
+    propagation: readonly MountFlag[];
+    /** MOUNT_ATTR_IDMAP: the user namespace whose mapping the mount is to have. */
+    userns_fd?: Fd;
+  };
   /** An argument of prctl(2): a number, a name whose number depends on the option, or text. */
-  prctl: number | Capability | Signal | AmbientOperation | string;
+  prctl: number | Capability | Signal | AmbientOperation | Securebit | string;
   CLONE: readonly CloneFlag[];
   MS: readonly MountFlag[];
   MNT: readonly UmountFlag[];

@@ -1,4 +1,5 @@
 import type { Errno } from "../abi/errno.ts";
+import type { CloneFlag } from "../abi/sched.ts";
 import type { HostStep } from "./host-step.ts";
 import type { CallName, Signatures, Values } from "./signatures.ts";
 
@@ -26,11 +27,17 @@ export type Reap = { call: "reap" };
  */
 export type Hold = { call: "hold" };
 
+/**
+ * A user namespace with nobody in it, for whoever needs its mappings: a child is born in it (clone(2) with CLONE_NEWUSER),
+ * the maps of user_namespaces(7) are written from outside, its namespace is opened, and the child ends.
+ */
+export type UserNamespace = { call: "userns"; uid_map: string; gid_map: string };
+
 /** Stored descriptors are moved to numbers from here up, so that a later step can name its own as a constant. */
 export const FIRST_STORED_FD = 10;
 
 /** One step of a birth: a call, and why it is there. */
-export type Step = (Call | Meeting | Reap | Hold) & {
+export type Step = (Call | Meeting | Reap | Hold | UserNamespace) & {
   /** One line for a reader who has never seen the call. Consecutive steps with the same line belong together. */
   why: string;
   /** Error names after which the birth goes on. */
@@ -48,6 +55,11 @@ export type Plan = {
   before: HostStep[];
   /** Done by the monitor, before it forks PID 1. */
   monitor: Step[];
+  /**
+   * PID 1 is born in new namespaces of these kinds (clone(2)): with a user namespace, which owns the others, there is no
+   * other way, as the monitor has to stay outside of it.
+   */
+  namespaces?: readonly CloneFlag[];
   /** The control group in which PID 1 is born: the name under which a step of the monitor has stored it. */
   birthplace?: string;
   /** Done by the engine while PID 1 waits: `$PID` is known now. */
@@ -55,3 +67,9 @@ export type Plan = {
   /** Done by PID 1; the last one is the command's execve. */
   init: Step[];
 };
+
+const composite = ["meet", "reap", "hold", "userns"] as const;
+
+/** True for a step that is one system call; the others are the executors' own to do. */
+export const isCall = (step: Step): step is Call & Step =>
+  !(composite as readonly string[]).includes(step.call);

@@ -2,6 +2,7 @@ import type { Mount, RuntimeSpec } from "../oci/runtime-spec.ts";
 import { isBind, isKernelMount, planFileSystem } from "./kernel-mounts.ts";
 import { parseMountOptions } from "./mount-options.ts";
 import type { Step } from "./step.ts";
+import { planIdmap } from "./user-namespace.ts";
 import { AT_FDCWD } from "./values.ts";
 
 /**
@@ -11,7 +12,7 @@ import { AT_FDCWD } from "./values.ts";
  */
 export function planHolds(spec: RuntimeSpec): Step[] {
   return spec.mounts.filter(isBind).flatMap((mount): Step[] => {
-    const { attrs, propagation, recursive } = parseMountOptions(mount.options);
+    const { attrs, propagation, recursive, idmapped } = parseMountOptions(mount.options);
     const rec = recursive ? (["AT_RECURSIVE"] as const) : [];
     return [
       {
@@ -37,6 +38,7 @@ export function planHolds(spec: RuntimeSpec): Step[] {
           ? "read-only before anybody can see it, and all mounts below it too"
           : "its mounts are the container's own affair",
       },
+      ...(idmapped ? [planIdmap(mount.destination, recursive)] : []),
     ];
   });
 }

@@ -56,7 +56,10 @@ export function checkNetwork(options: ContainerOptions): void {
           "it is for a container with a cable of its own: --network bridge, or one of kontener network ls",
         );
   }
-  if ((ip !== undefined || networkAliases?.length) && names.every((n) => reservedNetworks.includes(n)))
+  if (
+    (ip !== undefined || networkAliases?.length) &&
+    names.every((n) => reservedNetworks.includes(n))
+  )
     throw invalid(
       `--${ip === undefined ? "network-alias" : "ip"} needs a network of your own`,
       "kontener network create NAME, then --network NAME",

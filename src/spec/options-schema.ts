@@ -63,6 +63,9 @@ export const optionsSchema = v.strictObject({
   uts: v.exactOptional(namespace),
   ipc: v.exactOptional(namespace),
   cgroupns: v.exactOptional(namespace),
+  userns: v.exactOptional(
+    v.union([v.picklist(["host", "auto"]), v.strictObject({ start: natural, size: natural })]),
+  ),
   interactive: v.exactOptional(v.boolean()),
   tty: v.exactOptional(v.boolean()),
   ulimits: v.exactOptional(

@@ -47,6 +47,11 @@ export type ContainerOptions = {
   uts?: "private" | "host";
   ipc?: "private" | "host";
   cgroupns?: "private" | "host";
+  /**
+   * Who root inside is on the host: root ("host"), or nobody, by a user namespace: numbers of a range of this container's
+   * own ("auto"), or of the given one. Default "host".
+   */
+  userns?: "host" | "auto" | IdRange;
   interactive?: boolean;
   tty?: boolean;
   ulimits?: { name: string; soft: number; hard: number }[];
@@ -68,3 +73,6 @@ export type ContainerOptions = {
 export type MountOption =
   | { type: "bind"; source: string; target: string; readOnly: boolean; recursive: boolean }
   | { type: "tmpfs"; target: string; options: string[] };
+
+/** User and group numbers of the host, `start` standing for 0 inside. */
+export type IdRange = { start: number; size: number };

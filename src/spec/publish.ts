@@ -58,7 +58,10 @@ function range(flag: string, text: string, part: string): number[] {
 }
 
 /** `80/tcp`, as image configurations and `port` have it. */
-export function parsePort(flag: string, text: string): Pick<PortOption, "containerPort" | "protocol"> {
+export function parsePort(
+  flag: string,
+  text: string,
+): Pick<PortOption, "containerPort" | "protocol"> {
   const [port, ...more] = parsePublish(flag, text);
   if (!port || more.length > 0 || port.hostPort !== undefined || port.hostIp !== undefined)
     throw invalid(`${flag} ${quote(text)} is not one port`, "PORT[/tcp|/udp], for example 80/tcp");

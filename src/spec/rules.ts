@@ -3,6 +3,7 @@ import { checkNetwork } from "./network.ts";
 import type { ContainerOptions } from "./options.ts";
 import { parseSignal } from "./signal.ts";
 import { checkSysctl } from "./sysctl.ts";
+import { checkUserNamespace } from "./userns.ts";
 import { quote } from "./values.ts";
 
 /** docker's least: below it the kernel kills the first process before its first instruction. */
@@ -100,6 +101,7 @@ const rules: readonly ((options: ContainerOptions) => void)[] = [
     }
   },
   checkNetwork,
+  checkUserNamespace,
   ({ sysctls = {}, network, ipc }) => {
     for (const name of Object.keys(sysctls)) checkSysctl(name, { network, ipc });
   },

@@ -47,6 +47,7 @@ async function planOf(directory: string): Promise<{ plan: string; steps: string 
     hostname: newHostname(),
     image: await findImage("busybox", paths),
     cable: undefined,
+    idRange: undefined,
     scratch,
     host: readHost(paths.lib),
     paths,

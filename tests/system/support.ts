@@ -103,7 +103,12 @@ export function hostPicture(engine: Engine): Picture {
     forwarding: [readFileSync("/proc/sys/net/ipv4/ip_forward", "utf8")],
     cgroups: cgroups(),
     processes: engineProcesses(),
-    state: [`${run}/containers`, `${run}/names`, `${run}/network/leases`].flatMap(listing),
+    state: [
+      `${run}/containers`,
+      `${run}/names`,
+      `${run}/id-ranges`,
+      `${run}/network/leases`,
+    ].flatMap(listing),
     layers: ["containers", "logs"].flatMap((name) =>
       listing(`${engine.env["KONTENER_LIB"]}/${name}`),
     ),

@@ -11,6 +11,7 @@ export function referenceExecutor(plan: Plan, narrate: boolean, ask: boolean): E
     command: referenceCommand(),
     env: oneThreadEnvironment,
     bytes: encodeRequest({ plan, narrate, ask }),
+    ...(plan.namespaces ? { namespaces: plan.namespaces } : {}),
     steps,
     stepThatFailed: async (number) => steps[number],
   };

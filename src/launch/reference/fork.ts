@@ -1,6 +1,9 @@
 import { FFIType } from "bun:ffi";
 import { readdirSync, readFileSync } from "node:fs";
-import { errno, openLibc } from "../../linux/libc.ts";
+import { bits } from "../../abi/flags.ts";
+import { cloneFlags, type CloneFlag } from "../../abi/sched.ts";
+import { SIGCHLD } from "../program.ts";
+import { errno, openLibc, tryCall } from "../../linux/libc.ts";
 
 const MADV_DOFORK = 11;
 
@@ -11,9 +14,12 @@ const libc = openLibc({
 
 /**
  * fork(2) for a process that runs JavaScript, on two conditions, which {@link prepareFork} sees to. Returns the child's
- * pid in the parent and 0 in the child, or minus the error number.
+ * pid in the parent and 0 in the child, or minus the error number. Into new namespaces it is clone(2), without the C
+ * library: its wrapper wants a function, and a stack for it.
  */
-export function fork(): number {
+export function fork(namespaces: readonly CloneFlag[] = []): number {
+  if (namespaces.length)
+    return tryCall("clone", bits(cloneFlags, namespaces) + SIGCHLD, 0, 0, 0, 0);
   const pid = libc.fork();
   return pid === -1 ? -errno() : pid;
 }

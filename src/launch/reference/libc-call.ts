@@ -12,6 +12,7 @@ const wrapped = [
   "close",
   "dup3",
   "execve",
+  "fchdir",
   "fchownat",
   "ioctl",
   "mkdirat",

@@ -7,9 +7,13 @@ export class WeakWorld extends World {
   /** The engine's plan, made worse. */
   weaken: (init: readonly Step[]) => readonly Step[] = (init) => init;
 
+  /** The monitor's part, likewise. */
+  weakenMonitor: (monitor: readonly Step[]) => readonly Step[] = (monitor) => monitor;
+
   override plan(spec: RuntimeSpec, options?: Pick<Run, "files" | "filter">): Plan {
     const plan = super.plan(spec, options);
-    return { ...plan, init: [...this.weaken(plan.init)] };
+    const monitor = [...this.weakenMonitor(plan.monitor)];
+    return { ...plan, monitor, init: [...this.weaken(plan.init)] };
   }
 
   /** Whether the container starts and its command ends well: what an attack's command does where it succeeds. */

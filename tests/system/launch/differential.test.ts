@@ -43,6 +43,11 @@ function noMkdir(): Uint8Array {
   ]);
 }
 
+function ownUsers({ linux }: RuntimeSpec): void {
+  linux.namespaces.unshift({ type: "user" });
+  linux.uidMappings = linux.gidMappings = [{ containerID: 0, hostID: 200_000, size: 65_536 }];
+}
+
 const cases: Record<string, Case> = {
   "a container with everything usual": {},
   "bind mounts, two of them of files": {
@@ -89,6 +94,24 @@ const cases: Record<string, Case> = {
       spec.root.path = world.rootfs;
       for (const name of ["proc", "sys", "dev"])
         mkdirSync(`${world.rootfs}/${name}`, { recursive: true });
+    },
+  },
+  "a user namespace, a volume and a terminal": {
+    change(spec, world) {
+      mkdirSync(`${world.path}/volume`);
+      ownUsers(spec);
+      spec.mounts.push(bind(`${world.path}/volume`, "/mnt", "ridmap"));
+      spec.process.terminal = true;
+    },
+  },
+  "a user namespace over a directory, as another user": {
+    change(spec, world) {
+      for (const name of ["proc", "sys", "dev"])
+        mkdirSync(`${world.rootfs}/${name}`, { recursive: true });
+      ownUsers(spec);
+      spec.annotations = {};
+      spec.root.path = world.rootfs;
+      spec.process.user = { uid: 1000, gid: 100, umask: 0o077, additionalGids: [5, 20] };
     },
   },
   "a seccomp filter": { run: () => ({ filter: noMkdir() }) },

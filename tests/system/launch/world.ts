@@ -17,6 +17,7 @@ import { launch, type Hooks, type LaunchOptions } from "../../../src/launch/laun
 import { call } from "../../../src/linux/libc.ts";
 import { annotations } from "../../../src/oci/annotations.ts";
 import type { RuntimeSpec } from "../../../src/oci/runtime-spec.ts";
+import { doHostSteps } from "../../../src/engine/host-steps.ts";
 import { buildPlan } from "../../../src/plan/build.ts";
 import type { Plan } from "../../../src/plan/step.ts";
 
@@ -109,15 +110,16 @@ export class World {
     const fd = openSync(file, "w");
     let typed: Promise<string> | undefined;
     try {
+      const plan = this.plan(spec, options);
       const ended = await launch(
-        this.plan(spec, options),
+        plan,
         {
           executor: options.executor ?? "launcher",
           narrate: options.narrate ?? false,
           stdio: ["ignore", fd, fd],
         },
         {
-          born: () => {},
+          born: (pid) => doHostSteps(plan.birth, pid),
           terminal: (pid, master) => void (typed = readTerminal(pid, master)),
           ...options.hooks,
         },

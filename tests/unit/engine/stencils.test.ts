@@ -36,6 +36,7 @@ function requestOf(id: string, hostname: string, options: Partial<ContainerOptio
     options: { image: "anything", network: "none", ...options },
     image,
     cable: undefined,
+    idRange: undefined,
     scratch: `${paths.lib}/containers/${id}`,
     host,
     paths,

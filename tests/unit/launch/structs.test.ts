@@ -1,3 +1,4 @@
+import { isCall } from "../../../src/plan/step.ts";
 import { expect, test } from "bun:test";
 import { unlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -85,7 +86,7 @@ test.skipIf(missing)(
     const facts = { files: new Set<string>(), dieWithParent: true, before: [], birth: [] };
     const found: Record<string, number> = {};
     for (const step of buildPlan(spec, facts).init) {
-      if (step.call === "meet" || step.call === "reap" || step.call === "hold") continue;
+      if (!isCall(step)) continue;
       const fields = step as unknown as Record<string, unknown>;
       for (const [name, kind] of Object.entries(signatures[step.call]) as [string, Kind][]) {
         const value = lower(kind, fields[name], "x86_64", () => 0);

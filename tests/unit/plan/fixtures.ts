@@ -36,6 +36,7 @@ export function specFor(wish: Wish = {}): RuntimeSpec {
       maskedPaths: ["/proc/kcore"],
       readonlyPaths: ["/proc/sys"],
       cgroupMounts: [],
+      idRange: typeof wish.userns === "object" ? wish.userns : undefined,
     },
   );
   wish.change?.(spec);

@@ -34,12 +34,18 @@ describe("mount options", () => {
     expect(parseMountOptions(["bind"])).toMatchObject({ propagation: [], recursive: false });
   });
 
+  test("idmap and ridmap are a mount's, and no file system's", () => {
+    for (const option of ["idmap", "ridmap"])
+      expect(parseMountOptions(["bind", option])).toMatchObject({ idmapped: true, data: null });
+  });
+
   test("no options are no options", () => {
     expect(parseMountOptions()).toEqual({
       flags: [],
       attrs: [],
       propagation: [],
       recursive: false,
+      idmapped: false,
       data: null,
     });
   });

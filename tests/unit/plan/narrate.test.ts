@@ -155,3 +155,19 @@ test("of the places where a command was looked for, the last one told is where i
   narration.executed();
   expect(recorder.told.at(-1)).toMatchObject({ step: { pathname: "/b/ls" }, result: 0 });
 });
+
+test("what PID 1 does before the monitor has told of its birth is told after it, as PID 1's", () => {
+  const plan = planFor();
+  const sides: string[] = [];
+  const narration = new Narration({
+    chapter() {},
+    executed() {},
+    forked: () => void sides.push("fork"),
+    step: ({ side }) => void sides.push(side),
+  });
+  narration.planned(plan);
+  narration.child(plan.monitor[0]!, 0, 1000);
+  narration.child(plan.init[0]!, 0, 2000);
+  narration.born(4711);
+  expect(sides).toEqual(["monitor", "fork", "pid1"]);
+});

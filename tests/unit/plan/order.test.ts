@@ -15,8 +15,23 @@ const always = (name: string, check: (plan: Plan) => void): void =>
 
 const indexOf = ({ init }: Plan, is: (step: Step) => boolean): number => init.findIndex(is);
 const lastIndexOf = ({ init }: Plan, is: (step: Step) => boolean): number => init.findLastIndex(is);
-const isCall = (call: Call["call"]) => (step: Step) => step.call === call;
+const isCall =
+  <C extends Call["call"]>(call: C) =>
+  (step: Step): step is Step & { call: C } =>
+    step.call === call;
 const isPrctl = (option: string) => (step: Step) => step.call === "prctl" && step.option === option;
+/** What has a place below the new root, and no place yet; others are the root itself, its layers, and devices. */
+const isPlaced = (step: Step) => step.call === "move_mount" && !!step.to_pathname?.startsWith("/");
+function heldBy(steps: readonly Step[]): (Step & { call: "open_tree" })[] {
+  const moved = steps.filter(isCall("move_mount")).flatMap((s) => JSON.stringify(s.from_dirfd));
+  return steps
+    .filter(isCall("open_tree"))
+    .filter(
+      ({ store }) =>
+        store?.startsWith("/") &&
+        !(steps[0]?.call !== "meet" && moved.includes(JSON.stringify({ stored: store }))),
+    );
+}
 const pivot = (plan: Plan): number => indexOf(plan, isCall("pivot_root"));
 const kernels = ["proc", "sysfs", "devpts", "mqueue"];
 
@@ -39,7 +54,7 @@ describe("the plan's order", () => {
         step.call === "mount" && kernels.includes(step.filesystemtype ?? "");
       expect(lastIndexOf(plan, isKernelMount)).toBeLessThan(pivot(plan));
       expect(lastIndexOf(plan, isCall("open_tree"))).toBeLessThan(pivot(plan));
-      expect(indexOf(plan, isCall("move_mount"))).toBeGreaterThan(pivot(plan));
+      expect(indexOf(plan, isPlaced)).toBeGreaterThan(pivot(plan));
     },
   );
 
@@ -60,13 +75,13 @@ describe("the plan's order", () => {
   always("masked files are covered by a null device that no volume can replace", ({ init }) => {
     const covers = init.findIndex((s) => s.call === "mount" && s.source === "null");
     const stand = init.findLastIndex((s, i) => i < covers && s.call === "chdir");
-    const place = init.findIndex(isCall("move_mount"));
+    const place = init.findIndex(isPlaced);
     expect(init[stand]).toMatchObject({ path: "/dev" });
     if (place >= 0) expect(stand).toBeLessThan(place);
   });
 
   always("every bind mount's target is looked up after pivot_root, from the new root", (plan) => {
-    const held = plan.init.filter(isCall("open_tree")).map((step) => step.store);
+    const held = [...heldBy(plan.monitor), ...heldBy(plan.init)].map((step) => step.store);
     const placed = plan.init
       .slice(pivot(plan))
       .flatMap((step) => (step.call === "move_mount" ? step.to_pathname : []));
@@ -74,11 +89,13 @@ describe("the plan's order", () => {
     for (const path of placed) expect(path).toStartWith("/");
   });
 
-  always("what is read-only is so before it is placed", ({ init }) => {
-    init.forEach((step, i) => {
-      if (step.call !== "open_tree") return;
-      expect(init[i + 1]).toMatchObject({ call: "mount_setattr", dirfd: { stored: step.store } });
-    });
+  always("what is read-only is so before it is placed", ({ monitor, init }) => {
+    for (const steps of [monitor, init])
+      steps.forEach((step, i) => {
+        if (step.call !== "open_tree" || !heldBy(steps).includes(step)) return;
+        const setattr = { call: "mount_setattr", dirfd: { stored: step.store } };
+        expect(steps[i + 1]).toMatchObject(setattr);
+      });
   });
 
   always(
@@ -108,8 +125,8 @@ describe("the plan's order", () => {
       const order = [
         indexOf(plan, isPrctl("PR_CAPBSET_DROP")),
         indexOf(plan, isCall("setgroups")),
-        indexOf(plan, isCall("setresgid")),
-        indexOf(plan, isCall("setresuid")),
+        lastIndexOf(plan, isCall("setresgid")),
+        lastIndexOf(plan, isCall("setresuid")),
         indexOf(plan, isPrctl("PR_SET_PDEATHSIG")),
       ];
       expect(order).toEqual(order.toSorted((a, b) => a - b));
@@ -132,6 +149,85 @@ describe("the plan's order", () => {
       expect(why.length).toBeLessThanOrEqual(160);
       expect(why).not.toInclude("\n");
     }
+  });
+});
+
+describe("with a user namespace", () => {
+  const userns = { start: 100_000, size: 65_536 };
+  const owned = (name: string, check: (plan: Plan) => void): void =>
+    test(name, () => fc.assert(fc.property(wishes, (wish) => check(planFor({ ...wish, userns })))));
+
+  owned(
+    "the monitor never enters it: it could not come back, and be traced by who is in it",
+    (plan) => {
+      for (const step of plan.monitor) {
+        if (step.call === "unshare") expect(step.flags).toEqual(["CLONE_NEWNS"]);
+        expect(step.call).not.toBe("setns");
+      }
+      expect(plan.namespaces).toContain("CLONE_NEWUSER");
+    },
+  );
+
+  owned(
+    "PID 1 has its mapping before anything else is done for it, and is root before it does anything",
+    (plan) => {
+      expect(plan.birth.slice(0, 2)).toMatchObject([
+        { path: "/proc/$PID/uid_map", text: "0 100000 65536" },
+        { path: "/proc/$PID/gid_map", text: "0 100000 65536" },
+      ]);
+      const go = indexOf(plan, (step) => step.call === "meet");
+      expect(plan.init.slice(go + 1, go + 3)).toMatchObject([
+        { call: "setresgid", rgid: 0 },
+        { call: "setresuid", ruid: 0 },
+      ]);
+    },
+  );
+
+  owned(
+    "PID 1 opens nothing of the host and makes no device: the monitor holds what it needs",
+    (plan) => {
+      expect(plan.init.some(isCall("open_tree"))).toBe(false);
+      expect(plan.init.some(isCall("mknodat"))).toBe(false);
+    },
+  );
+
+  owned(
+    "the overlay is mounted with the host root's capabilities as the container's root",
+    ({ monitor }) => {
+      const mount = monitor.findIndex((s) => s.call === "mount" && s.filesystemtype === "overlay");
+      if (mount < 0) return;
+      const before = monitor.slice(0, mount).findLast(isCall("setfsuid"));
+      expect(before).toMatchObject({ fsuid: 100_000 });
+      expect(monitor.slice(mount).findLast(isCall("setfsuid"))).toMatchObject({ fsuid: 0 });
+      expect(monitor.findLast(isCall("prctl"))).toMatchObject({
+        option: "PR_SET_SECUREBITS",
+        arg2: 0,
+      });
+    },
+  );
+
+  test("a volume shows its files with the container's owners", () => {
+    const mount = {
+      type: "bind",
+      source: "/srv",
+      target: "/data",
+      readOnly: false,
+      recursive: false,
+    } as const;
+    const { monitor, init } = planFor({ userns, mounts: [mount] });
+    expect(monitor).toContainEqual(
+      expect.objectContaining({
+        call: "mount_setattr",
+        dirfd: { stored: "/data" },
+        attr: expect.objectContaining({
+          set: ["MOUNT_ATTR_IDMAP"],
+          userns_fd: { stored: "user namespace" },
+        }),
+      }),
+    );
+    expect(init).toContainEqual(
+      expect.objectContaining({ call: "move_mount", to_pathname: "/data" }),
+    );
   });
 });
 

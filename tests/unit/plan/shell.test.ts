@@ -65,6 +65,7 @@ const expected: Record<CallName, [call: Call, shell: string | undefined][]> = {
       `exec sh -c 'echo '\\''hi'\\'''`,
     ],
   ],
+  fchdir: [[{ call: "fchdir", fd: 5 }, undefined]],
   fchownat: [
     [
       { call: "fchownat", dirfd: AT, pathname: "dev/x", owner: 0, group: 6, flags: 0 },
@@ -241,6 +242,8 @@ const expected: Record<CallName, [call: Call, shell: string | undefined][]> = {
       undefined,
     ],
   ],
+  setfsgid: [[{ call: "setfsgid", fsgid: 9 }, undefined]],
+  setfsuid: [[{ call: "setfsuid", fsuid: 9 }, undefined]],
   setgroups: [
     [{ call: "setgroups", size: 0, list: null }, "setpriv --clear-groups"],
     [{ call: "setgroups", size: 2, list: halfWords("[5, 27]", 5, 27) }, "setpriv --groups 5,27"],

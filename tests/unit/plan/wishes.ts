@@ -31,6 +31,7 @@ export const wishes: fc.Arbitrary<Wish> = fc.record(
     ipc: shared,
     cgroupns: shared,
     network: fc.constantFrom("bridge" as const, "none" as const, "host" as const),
+    userns: fc.constant({ start: 100_000, size: 65_536 }),
     rootfs: fc.constant("/srv/tree"),
     command: fc.constantFrom("/bin/sh", "ls -l").map((text) => text.split(" ")),
     workdir: path,
