@@ -20,7 +20,6 @@ const own = Object.fromEntries(
 const verbs = {
   ...own,
   prepare: () => import("./commands/prepare.ts").then((module) => module.default),
-  images: () => import("./commands/images.ts").then((module) => module.default),
   doctor: () => import("./commands/doctor.ts").then((module) => module.default),
   clean: () => import("./commands/clean.ts").then((module) => module.default),
 } satisfies Record<string, Resolvable<CommandDef<any>>>;

@@ -30,6 +30,14 @@ export const ownVerbs = {
   rename: () => import("./commands/rename.ts").then(({ rename }) => rename),
   update: () => import("./commands/update.ts").then(({ update }) => update),
   diff: () => import("./commands/diff.ts").then(({ diff }) => diff),
+  images: () => import("./commands/images.ts").then(({ images }) => images),
+  image: () => import("./commands/image.ts").then(({ image }) => image),
+  rmi: () => import("./commands/rmi.ts").then(({ rmi }) => rmi),
+  tag: () => import("./commands/tag.ts").then(({ tag }) => tag),
+  history: () => import("./commands/history.ts").then(({ history }) => history),
+  load: () => import("./commands/load.ts").then(({ load }) => load),
+  import: () => import("./commands/import.ts").then(({ importImage }) => importImage),
+  system: () => import("./commands/system.ts").then(({ system }) => system),
   container: () => import("./commands/container.ts").then(({ container }) => container),
   version: () => import("./commands/version.ts").then(({ version }) => version),
   wait: () => import("./commands/wait.ts").then(({ wait }) => wait),
@@ -38,9 +46,19 @@ export const ownVerbs = {
 /** docker's long spelling: `container stop` is `stop`, `container ls` is `ps`. What only `container` has stays. */
 export function shortened(argv: readonly string[]): readonly string[] {
   const [first, second = "", ...rest] = argv;
+  if (first === "image") return shortImage(second, rest) ?? argv;
   if (first !== "container") return argv;
   if (second === "ls" || second === "list") return ["ps", ...rest];
   return isOwnVerb(second) && second !== "container" ? [second, ...rest] : argv;
+}
+
+const imageVerbs = ["tag", "history", "save", "load", "import", "pull", "push", "build"];
+
+/** `image ls` is `images`, `image rm` is `rmi`; most others are called the same. */
+function shortImage(verb: string, rest: readonly string[]): readonly string[] | undefined {
+  if (verb === "ls" || verb === "list") return ["images", ...rest];
+  if (verb === "rm" || verb === "remove") return ["rmi", ...rest];
+  return imageVerbs.includes(verb) && isOwnVerb(verb) ? [verb, ...rest] : undefined;
 }
 
 export type OwnVerbName = keyof typeof ownVerbs;

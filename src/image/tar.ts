@@ -26,6 +26,8 @@ export type TarEntry = {
   xattrs: ReadonlyMap<string, Uint8Array>;
   /** Of a file, holes counted. */
   size: number;
+  /** Where in the archive its stored bytes begin. */
+  offset: number;
   sparse: SparseMap | undefined;
   /** A file's stored bytes, to be read (or not) before the next entry is asked for. */
   body: AsyncIterable<Uint8Array>;
@@ -134,6 +136,7 @@ async function* readEntry(
     minor: header.minor,
     xattrs: paxXattrs(pax),
     size: sparse?.size ?? stored,
+    offset: bytes.position,
     sparse,
     body: bytes.pieces(stored),
   };

@@ -1,15 +1,14 @@
 import { closeSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
-import { damaged } from "../image/damaged.ts";
 import { blobPath, type StoredImage, type StoredLayer } from "../image/stored.ts";
 import type { Paths } from "../linux/paths.ts";
 import { mediaTypes, type Descriptor, type ImageFile, type Manifest } from "../oci/image-spec.ts";
 import { writeBlob } from "./blobs.ts";
 import { chainIds, chainName, layerName } from "./digests.ts";
-import { ensureLayer } from "./layers.ts";
-import { adding } from "./lock.ts";
-import { openOverlay } from "./overlay.ts";
+import { layerUpon } from "./layer-upon.ts";
+import { ensureLayer, findLayer } from "./layers.ts";
+import { adding, withBlobLock } from "./lock.ts";
 import { recordImage } from "./records.ts";
-import { unpackLayer, unpackOver } from "./unpack-layer.ts";
+import { unpackLayer } from "./unpack-layer.ts";
 
 /** A layer that was made here: what a manifest and a config say of it, and what lies in the store. */
 export type AddedLayer = { descriptor: Descriptor; diffId: string; stored: StoredLayer };
@@ -31,33 +30,41 @@ export async function addLayer(
   tar: AsyncIterable<Uint8Array>,
   { paths, below, say = () => {} }: LayerOptions,
 ): Promise<AddedLayer> {
-  const { descriptor, diffId } = await compressLayer(tar, paths);
-  const archive = () =>
-    Bun.file(blobPath(descriptor.digest, paths))
-      .stream()
-      .pipeThrough(new DecompressionStream("gzip"));
-  const alone = await ensureLayer(layerName(diffId), diffId, paths, async (staging) => {
-    const { size, contained } = await unpackLayer(archive(), `${staging}/rootfs`, say);
-    return contained ? size : undefined;
+  using packed = await compressLayer(tar, paths);
+  const { descriptor, diffId } = packed;
+  return await withBlobLock(descriptor.digest, paths, async () => {
+    const archive = () =>
+      Bun.file(packed.path).stream().pipeThrough(new DecompressionStream("gzip"));
+    const chain = chainIds([...below.map((layer) => layer.diffId), diffId]).at(-1)!;
+    const stored =
+      findLayer(chainName(chain), paths) ??
+      (await ensureLayer(layerName(diffId), diffId, paths, async (staging) => {
+        const { size, contained } = await unpackLayer(archive(), `${staging}/rootfs`, say);
+        return contained ? size : undefined;
+      })) ??
+      (await upon(below, chain, diffId, archive, paths, say));
+    packed.keep(); // last: what is refused leaves nothing
+    return { descriptor, diffId, stored };
   });
-  if (alone) return { descriptor, diffId, stored: alone };
-  const lower = [...new Set(below.map(({ stored }) => stored.name).toReversed())];
-  const chain = chainIds([...below.map((layer) => layer.diffId), diffId]).at(-1)!;
-  const stored = await ensureLayer(chainName(chain), diffId, paths, async (staging) => {
-    if (lower.length > 0) return await unpackOver(archive, openOverlay(lower, staging, paths), say);
-    const { size, broken } = await unpackLayer(archive(), `${staging}/rootfs`, say);
-    if (broken) throw damaged(broken.message, broken);
-    return size;
-  });
-  return { descriptor, diffId, stored: stored! };
 }
 
-/** The archive as a blob, gzip, while both of its digests are taken. */
-async function compressLayer(
-  tar: AsyncIterable<Uint8Array>,
+async function upon(
+  below: readonly AddedLayer[],
+  chain: string,
+  diffId: string,
+  archive: () => AsyncIterable<Uint8Array>,
   paths: Paths,
-): Promise<{ descriptor: Descriptor; diffId: string }> {
-  const path = `${blobPath("sha256:", paths)}.new-${process.pid}-${Bun.randomUUIDv7()}`;
+  say: (line: string) => void,
+): Promise<StoredLayer> {
+  const lower = [...new Set(below.map(({ stored }) => stored.name).toReversed())];
+  return await layerUpon({ lower, name: chainName(chain), diffId, archive, paths, say });
+}
+
+type Packed = Disposable & { descriptor: Descriptor; diffId: string; path: string; keep(): void };
+
+/** The archive as a file, gzip, while both of its digests are taken; gone at the end, unless it is kept as a blob. */
+async function compressLayer(tar: AsyncIterable<Uint8Array>, paths: Paths): Promise<Packed> {
+  let path = `${blobPath("sha256:", paths)}.new-${process.pid}-${Bun.randomUUIDv7()}`;
   const [whole, packed] = [new Bun.CryptoHasher("sha256"), new Bun.CryptoHasher("sha256")];
   const hashed = async function* () {
     for await (const chunk of tar) {
@@ -74,18 +81,25 @@ async function compressLayer(
       for (let at = 0; at < chunk.length;) at += writeSync(fd, chunk, at);
       size += chunk.length;
     }
-    const digest = `sha256:${packed.digest("hex")}`;
-    renameSync(path, blobPath(digest, paths));
-    return {
-      descriptor: { mediaType: GZIP, digest, size },
-      diffId: `sha256:${whole.digest("hex")}`,
-    };
   } catch (error) {
     rmSync(path, { force: true });
     throw error;
   } finally {
     closeSync(fd);
   }
+  const digest = `sha256:${packed.digest("hex")}`;
+  return {
+    descriptor: { mediaType: GZIP, digest, size },
+    diffId: `sha256:${whole.digest("hex")}`,
+    path,
+    keep() {
+      renameSync(path, blobPath(digest, paths));
+      path = "";
+    },
+    [Symbol.dispose]() {
+      if (path !== "") rmSync(path, { force: true });
+    },
+  };
 }
 
 /** Makes an image of layers (lowest first) and a config, whose `rootfs` is filled in. */

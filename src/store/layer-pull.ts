@@ -1,16 +1,17 @@
+import { rmSync } from "node:fs";
+import { KontenerError } from "../abi/error.ts";
 import { decompressStream } from "../image/compression.ts";
 import type { ContentSource, TransferEvent } from "../image/content.ts";
-import { damaged } from "../image/damaged.ts";
 import { blobPath, type StoredLayer } from "../image/stored.ts";
 import type { Paths } from "../linux/paths.ts";
 import type { Descriptor } from "../oci/image-spec.ts";
-import { hasBlob, receiveBlob } from "./blobs.ts";
+import { hasBlob, partPath, receiveBlob } from "./blobs.ts";
 import { limitOf, Measured } from "./bounded.ts";
 import { chainName, layerName, verifyHex } from "./digests.ts";
+import { layerUpon } from "./layer-upon.ts";
 import { ensureLayer, findLayer } from "./layers.ts";
 import { withBlobLock } from "./lock.ts";
-import { openOverlay } from "./overlay.ts";
-import { unpackLayer, unpackOver } from "./unpack-layer.ts";
+import { unpackLayer } from "./unpack-layer.ts";
 
 /** One layer of an image. */
 export type Wanted = {
@@ -58,27 +59,43 @@ export async function pullLayer(
   return whole;
 }
 
-const unpackAlone = ({ descriptor, diffId, chainId }: Wanted, pulling: Pulling) =>
-  ensureLayer(layerName(diffId), diffId, pulling.paths, async (staging) => {
-    const stream = new Measured(
-      decompressStream(arriving({ descriptor, diffId, chainId }, pulling)),
-      limitOf(descriptor.size),
-    );
-    const { size, contained } = await unpackLayer(stream, `${staging}/rootfs`, pulling.say);
-    verifyHex(stream.digest(), diffId, `${pulling.source.name}, layer ${descriptor.digest}`);
-    pulling.onEvent({
-      type: "layer",
-      digest: descriptor.digest,
-      size: descriptor.size,
-      state: "unpacked",
+/** Unpacks the layer by itself; undefined where it needs those below it. */
+async function unpackAlone(wanted: Wanted, pulling: Pulling): Promise<StoredLayer | undefined> {
+  const { descriptor, diffId } = wanted;
+  const { digest, size } = descriptor;
+  const { source, paths, say, onEvent } = pulling;
+  const known = hasBlob(descriptor, paths);
+  let sound = true; // the bytes: what fails otherwise is what they mean
+  const bytes = watched(arriving(wanted, pulling), () => (sound = false));
+  try {
+    return await ensureLayer(layerName(diffId), diffId, paths, async (staging) => {
+      const stream = new Measured(decompressStream(bytes), limitOf(size));
+      const unpacked = await unpackLayer(stream, `${staging}/rootfs`, say);
+      verifyHex(stream.digest(), diffId, `${source.name}, layer ${digest}`);
+      onEvent({ type: "layer", digest, size, state: "unpacked" });
+      return unpacked.contained ? unpacked.size : undefined;
     });
-    return contained ? size : undefined;
-  });
+  } catch (error) {
+    // Nobody wants the rest of an archive that is refused.
+    if (sound && !known && error instanceof KontenerError && error.code === "IMAGE")
+      for (const path of [partPath(digest, paths), blobPath(digest, paths)])
+        rmSync(path, { force: true });
+    throw error;
+  }
+}
 
-/** The layer over those below it; where there are none, the archive has to do, with what it implies. */
+async function* watched<T>(source: AsyncIterable<T>, failed: () => void): AsyncGenerator<T> {
+  try {
+    yield* source;
+  } catch (error) {
+    failed();
+    throw error;
+  }
+}
+
 async function unpackUpon(
   { descriptor, diffId, chainId }: Wanted,
-  lower: readonly StoredLayer[],
+  below: readonly StoredLayer[],
   { paths, say }: Pulling,
 ): Promise<StoredLayer> {
   const archive = () =>
@@ -86,14 +103,8 @@ async function unpackUpon(
       decompressStream(Bun.file(blobPath(descriptor.digest, paths)).stream()),
       limitOf(descriptor.size),
     );
-  const made = await ensureLayer(chainName(chainId), diffId, paths, async (staging) => {
-    const names = [...new Set(lower.map(({ name }) => name))];
-    if (names.length > 0) return await unpackOver(archive, openOverlay(names, staging, paths), say);
-    const { size, broken } = await unpackLayer(archive(), `${staging}/rootfs`, say);
-    if (broken) throw damaged(`layer ${descriptor.digest}: ${broken.message}`, broken);
-    return size;
-  });
-  return made!;
+  const lower = [...new Set(below.map(({ name }) => name))];
+  return await layerUpon({ lower, name: chainName(chainId), diffId, archive, paths, say });
 }
 
 /** The blob's bytes: from the store where they are there, else from the source, and kept. */

@@ -1,36 +1,18 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { KontenerError } from "../abi/error.ts";
 import type { ContentSink, ContentSource } from "../image/content.ts";
+import { damaged } from "../image/damaged.ts";
 import { mediaTypes, type Descriptor, type Index } from "../oci/image-spec.ts";
+import type { LayoutFiles } from "./archive-files.ts";
 import { checkDigest, sha256 } from "./digests.ts";
 
 const REF_NAME = "org.opencontainers.image.ref.name";
-
-/** An OCI layout (image-spec image-layout.md): files by their paths in it. */
-export type LayoutFiles = {
-  name: string;
-  /** A small file whole; undefined where there is none. */
-  read(path: string): Promise<Uint8Array | undefined>;
-  stream(path: string, offset: number): Promise<ReadableStream<Uint8Array>>;
-};
-
-export const layoutDirectory = (directory: string): LayoutFiles => ({
-  name: directory,
-  async read(path) {
-    const file = `${directory}/${path}`;
-    return existsSync(file) ? readFileSync(file) : undefined;
-  },
-  async stream(path, offset) {
-    return Bun.file(`${directory}/${path}`).slice(offset).stream();
-  },
-});
 
 /** The images of a layout: what its index lists, with the names that it gives them. */
 export async function layoutImages(
   files: LayoutFiles,
 ): Promise<{ name: string | undefined; source: ContentSource }[]> {
-  const bytes = await files.read("index.json");
-  const index = bytes && (JSON.parse(Buffer.from(bytes).toString()) as Partial<Index>);
+  const index = files.has("index.json") ? await readIndex(files) : undefined;
   if (!Array.isArray(index?.manifests))
     throw new KontenerError(`${files.name} is no OCI layout: it has no index.json with manifests`, {
       code: "IMAGE",
@@ -43,10 +25,17 @@ export async function layoutImages(
   }));
 }
 
+async function readIndex(files: LayoutFiles): Promise<Partial<Index>> {
+  try {
+    return JSON.parse(Buffer.from(await files.read("index.json")).toString()) as Partial<Index>;
+  } catch (cause) {
+    throw damaged(`the index.json of ${files.name} is no JSON`, cause);
+  }
+}
+
 function layoutSource(files: LayoutFiles, root: Descriptor): ContentSource {
   const read = async ({ digest }: Descriptor) => {
-    const bytes = await files.read(blobFile(digest));
-    if (bytes) return bytes;
+    if (files.has(blobFile(digest))) return await files.read(blobFile(digest));
     throw new KontenerError(`${files.name} lacks ${digest}`, {
       code: "IMAGE",
       hint: "a layout of several platforms may have been copied for one only: name it with --platform",

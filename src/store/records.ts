@@ -141,4 +141,5 @@ function entries(directory: string) {
 export const referencesOf = (id: string, paths: Paths, tagged = false): string[] =>
   listTags(paths)
     .filter((tag) => tag.id === id && !(tagged && splitReference(tag.reference).label[0] === "@"))
-    .map(({ reference }) => reference);
+    .map(({ reference }) => reference)
+    .toSorted();

@@ -121,6 +121,8 @@ function sweepRemains(paths: Paths): void {
     if (name.startsWith(".")) rmSync(`${recordsDirectory(paths)}/${name}`);
   for (const name of names(tagsDirectory(paths), true))
     if (/(^|\/)\.new-\d+$/.test(name)) rmSync(`${tagsDirectory(paths)}/${name}`);
+  for (const name of names(storeDirectory(paths)))
+    if (name.startsWith(".load-")) rmSync(`${storeDirectory(paths)}/${name}`);
   for (const name of names(`${storeDirectory(paths)}/locks`))
     rmSync(`${storeDirectory(paths)}/locks/${name}`);
 }

@@ -2,7 +2,8 @@ import { mkdirSync } from "node:fs";
 import { layersDirectory, type StoredImage } from "../../../src/image/stored.ts";
 import { call } from "../../../src/linux/libc.ts";
 import type { Paths } from "../../../src/linux/paths.ts";
-import { layoutDirectory, layoutImages } from "../../../src/store/oci-layout.ts";
+import { directoryFiles } from "../../../src/store/archive-files.ts";
+import { layoutImages } from "../../../src/store/oci-layout.ts";
 import { pullImage, type PullOptions } from "../../../src/store/pull.ts";
 import { snapshot } from "../image-snapshot.ts";
 
@@ -19,7 +20,7 @@ export async function pullLayout(
   paths: Paths,
   options: Partial<PullOptions> = {},
 ): Promise<StoredImage> {
-  const [first] = await layoutImages(layoutDirectory(directory));
+  const [first] = await layoutImages(directoryFiles(directory));
   return await pullImage(first!.source, { paths, ...options });
 }
 
