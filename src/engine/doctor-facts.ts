@@ -2,6 +2,7 @@ import { accessSync, constants, existsSync, readdirSync, readFileSync } from "no
 import { readLayout } from "../cgroup/host.ts";
 import { homeOf, type CgroupLayout } from "../cgroup/layout.ts";
 import { paths } from "../linux/paths.ts";
+import { hasCableFilter, readForwardRules } from "./doctor-network.ts";
 import type { Facts } from "./doctor.ts";
 import { readHost } from "./host.ts";
 
@@ -25,6 +26,9 @@ export function readFacts(): Facts {
     state: { directory: lib, onOverlay: host.upperOnTmpfs },
     drivers: { veth: hasDriver("veth"), bridge: hasDriver("bridge") },
     firewalls: ["nft", "iptables"].filter((program) => Bun.which(program) !== null),
+    cableFilter: hasCableFilter(),
+    forward: readForwardRules(),
+    bridgeNetfilter: flag("/proc/sys/net/bridge/bridge-nf-call-iptables") ?? false,
     forwarding: flag("/proc/sys/net/ipv4/ip_forward") ?? false,
     seccomp: read("/proc/sys/kernel/seccomp/actions_avail").includes("errno"),
     lsm: securityModules(),

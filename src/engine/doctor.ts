@@ -28,6 +28,12 @@ export type Facts = {
   drivers: Readonly<Record<"veth" | "bridge", boolean | undefined>>;
   /** Those of nft and iptables that are on PATH. */
   firewalls: readonly string[];
+  /** sch_ingress and cls_bpf, without which no container gets a cable; undefined where it cannot be told. */
+  cableFilter: boolean | undefined;
+  /** Chains of others, "family table chain", that drop what is forwarded; rules of iptables that accept before ours. */
+  forward: { dropping: readonly string[]; ahead: readonly string[] };
+  /** Frames between containers on one bridge pass the host's firewall too. */
+  bridgeNetfilter: boolean;
   forwarding: boolean;
   seccomp: boolean;
   lsm: readonly string[];
@@ -152,6 +158,33 @@ const checks: readonly ((facts: Facts) => Check)[] = [
     firewalls.length > 0
       ? ok("firewall", firewalls.join(" "))
       : warn("firewall", "neither nft nor iptables: no way out for containers", remedies.firewall),
+  ({ cableFilter }) =>
+    cableFilter === false
+      ? warn("cable filter", "the kernel lacks sch_ingress or cls_bpf", remedies.cableFilter)
+      : ok("cable filter", cableFilter ? "sch_ingress cls_bpf" : "cannot be told without tc(8)"),
+  ({ forward: { dropping, ahead }, bridgeNetfilter }) => {
+    const name = "forward rules";
+    if (ahead.length > 0)
+      return warn(
+        name,
+        `rules that stand before kontener's let in what it would drop: ${ahead.join("; ")}`,
+        remedies.ahead,
+      );
+    if (dropping.length > 0)
+      return warn(
+        name,
+        `${dropping.join(", ")} drops what is forwarded${bridgeNetfilter ? ", between containers too (br_netfilter)" : ""}, unless a rule there accepts it`,
+        remedies.dropping(dropping[0]!),
+      );
+    return ok(name, "nobody else's are in the way");
+  },
+  ({ bridgeNetfilter }) =>
+    ok(
+      "br_netfilter",
+      bridgeNetfilter
+        ? "on: frames between containers pass the host's firewall"
+        : "off: frames between containers stay on their bridge",
+    ),
   ({ forwarding }) => ok("forwarding", forwarding ? "on" : "off: network up switches it on"),
   ({ seccomp }) =>
     seccomp ? ok("seccomp", "yes") : fail("seccomp", "the kernel has none", remedies.seccomp),

@@ -25,6 +25,12 @@ export const remedies = {
   network: (driver: string) =>
     `load the driver: modprobe ${driver}; --network none and --network host work without`,
   firewall: "install nftables: apt-get install nftables, or apk add nftables",
+  cableFilter:
+    "load the modules: modprobe -a sch_ingress cls_bpf; without them only --network none and host start",
+  ahead:
+    "take them away, or set kontener's up anew, which puts its own first: kontener network down, then up",
+  dropping: (chain: string) =>
+    `kontener network up mends docker's and ufw's FORWARD; else: nft insert rule ${chain} iifname BRIDGE accept, and the same with oifname`,
   seccomp:
     "it takes a kernel with CONFIG_SECCOMP_FILTER; without a filter: --security-opt seccomp=unconfined",
   kernel: "boot a newer kernel",

@@ -34,7 +34,7 @@ describeAsRoot("a program in a container", () => {
     {
       to: "reach the host's loopback with a route of its own",
       script: `ip route add 127.0.0.0/8 via ${gateway} 2> /dev/null; ip addr del 127.0.0.1/8 dev lo 2> /dev/null; nc -w 2 127.0.0.1 ${own} < /dev/null`,
-      with: ["--network", "bridge"],
+      on: ["--network", "bridge"],
       off: host,
     },
     {

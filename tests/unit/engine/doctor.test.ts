@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { diagnose, isFit, type Facts } from "../../../src/engine/doctor.ts";
+import { acceptedBefore } from "../../../src/engine/doctor-network.ts";
 import { readFacts } from "../../../src/engine/doctor-facts.ts";
 
 const healthy: Facts = {
@@ -21,6 +22,9 @@ const healthy: Facts = {
   state: { directory: "/var/lib/kontener", onOverlay: false },
   drivers: { veth: true, bridge: true },
   firewalls: ["nft"],
+  cableFilter: true,
+  forward: { dropping: [], ahead: [] },
+  bridgeNetfilter: false,
   forwarding: true,
   seccomp: true,
   lsm: ["apparmor"],
@@ -41,6 +45,9 @@ test("a host that has everything gets a line for each thing and nothing to do", 
     "overlayfs",
     "network",
     "firewall",
+    "cable filter",
+    "forward rules",
+    "br_netfilter",
     "forwarding",
     "seccomp",
     "LSM",
@@ -81,6 +88,17 @@ describe("what a container could have besides is !, and no reason to fail", () =
     [{ swapAccounting: false }, "swap limit", "swapaccount=1"],
     [{ state: { directory: "/x", onOverlay: true } }, "overlayfs", "KONTENER_LIB="],
     [{ drivers: { veth: false, bridge: true } }, "network", "modprobe veth"],
+    [{ cableFilter: false }, "cable filter", "modprobe -a sch_ingress cls_bpf"],
+    [
+      { forward: { dropping: ["ip filter FORWARD"], ahead: [] } },
+      "forward rules",
+      "nft insert rule ip filter FORWARD",
+    ],
+    [
+      { forward: { dropping: [], ahead: ["-A FORWARD -j ACCEPT"] } },
+      "forward rules",
+      "network down",
+    ],
     [{ firewalls: [] }, "firewall", "nftables"],
     [{ container: "docker" }, "host", "--privileged"],
   ])("%j", (facts, name, fix) => {
@@ -103,5 +121,17 @@ test("this host can be asked", () => {
   const facts = readFacts();
   expect(facts.namespaces).toContain("mnt");
   expect(facts.kernel[0]).toBeGreaterThanOrEqual(4);
-  expect(diagnose(facts)).toHaveLength(14);
+  expect(diagnose(facts)).toHaveLength(17);
+});
+
+test("only what is accepted before kontener's own chain passes it by", () => {
+  const rules = [
+    "-P FORWARD ACCEPT",
+    "-A FORWARD -i lan0 -j ACCEPT",
+    "-A FORWARD -i lan1 -j DROP",
+    "-A FORWARD -j kontener0-forward",
+    "-A FORWARD -j ACCEPT",
+  ];
+  expect(acceptedBefore(rules.join("\n"))).toEqual(["-A FORWARD -i lan0 -j ACCEPT"]);
+  expect(acceptedBefore(rules.slice(0, 3).join("\n"))).toEqual([]); // it has none there
 });
