@@ -137,6 +137,12 @@ export const setters: Readonly<Record<FlagName, Setter>> = {
   rm: (draft, value) => {
     draft.rm = parseBoolean("--rm", value);
   },
+  pull: ({ engine }, value) => {
+    engine.pull = parseChoice("--pull", value, ["missing", "always", "never"]);
+  },
+  platform: ({ engine }, value) => {
+    engine.platform = value;
+  },
   restart: ({ engine }, value) => {
     const policy = parseRestart("--restart", value);
     if (policy) engine.restart = policy;

@@ -94,6 +94,16 @@ export const flagGroups = {
       help: "remove the container when it ends (the default, but with -d it stays until kontener rm)",
     }),
     flag({
+      name: "pull",
+      value: "missing|always|never",
+      help: "when to get the image from its registry (default: missing)",
+    }),
+    flag({
+      name: "platform",
+      value: "OS/ARCH[/VARIANT]",
+      help: "the image for another platform than this machine's: linux/arm64",
+    }),
+    flag({
       name: "restart",
       value: "no|on-failure[:N]|always|unless-stopped",
       help: "with -d: start it again when it has ended by itself",

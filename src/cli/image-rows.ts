@@ -1,6 +1,6 @@
 import type { ImageListing } from "../image/store.ts";
 import { splitReference } from "../image/stored.ts";
-import { familiarName } from "../oci/whole-name.ts";
+import { familiarName } from "../oci/reference.ts";
 import { sizeOf } from "../store/describe.ts";
 import type { ListedImage } from "../store/records.ts";
 import { duration } from "./ago.ts";

@@ -6,6 +6,7 @@ import type { CommandLine } from "./argv.ts";
 import { observe } from "./observe.ts";
 import { say } from "./report.ts";
 import { writeError } from "./stderr.ts";
+import { withImage } from "./with-image.ts";
 import { isTerminal, painter, wantsColour } from "./terminal.ts";
 
 /** Does what a command line of `run` or `sh` asks for; the exit code is docker's. */
@@ -32,18 +33,15 @@ export async function start(line: CommandLine): Promise<number> {
   }
 }
 
-async function perform(
-  { options, engine }: CommandLine,
-  observer: Observer,
-  end: () => void,
-): Promise<number> {
+async function perform(line: CommandLine, observer: Observer, end: () => void): Promise<number> {
+  const { options, engine } = line;
   if (engine.detach) {
     const { runDetached } = await import("../engine/run-detached.ts");
-    const { id } = await runDetached(options, engine, observer).finally(end);
+    const { id } = await withImage(line, () => runDetached(options, engine, observer)).finally(end);
     console.log(id);
     return 0;
   }
-  const result = await runContainer(options, engine, observer).finally(end);
+  const result = await withImage(line, () => runContainer(options, engine, observer)).finally(end);
   sayEnd(result);
   // Standard output is the container's: the result is the last line on the other one.
   if (engine.format === "json") writeError(`${JSON.stringify(result)}\n`);

@@ -41,6 +41,10 @@ export const ownVerbs = {
   container: () => import("./commands/container.ts").then(({ container }) => container),
   version: () => import("./commands/version.ts").then(({ version }) => version),
   wait: () => import("./commands/wait.ts").then(({ wait }) => wait),
+  pull: () => import("./commands/pull.ts").then(({ pull }) => pull),
+  push: () => import("./commands/push.ts").then(({ push }) => push),
+  login: () => import("./commands/login.ts").then(({ login }) => login),
+  logout: () => import("./commands/logout.ts").then(({ logout }) => logout),
 } satisfies Record<string, () => Promise<OwnVerb>>;
 
 /** docker's long spelling: `container stop` is `stop`, `container ls` is `ps`. What only `container` has stays. */

@@ -116,9 +116,11 @@ const reasons: Record<string, string> = {
   EHOSTUNREACH: "no network leads there",
   ENOTFOUND: "the name of the server is unknown here",
   EAI_AGAIN: "the name of the server is unknown here",
+  EPROTO: "it does not speak TLS",
 };
 
-function reasonOf(error: unknown): string {
+/** What fetch has to say about a server that could not be reached, in words. */
+export function reasonOf(error: unknown): string {
   const { code, message } = error as { code?: string; message?: string };
   return reasons[code ?? ""] ?? message ?? String(error);
 }

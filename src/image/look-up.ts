@@ -1,6 +1,6 @@
 import { KontenerError } from "../abi/error.ts";
 import type { Paths } from "../linux/paths.ts";
-import { wholeName } from "../oci/whole-name.ts";
+import { wholeName } from "../oci/reference.ts";
 import { idsLike, readStored, readTag, type StoredImage } from "./stored.ts";
 
 /** An image, and the name by which it was found: undefined where that was its id. */

@@ -1,6 +1,8 @@
 import type { LogOption } from "./log-option.ts";
 import type { RestartPolicy } from "./restart.ts";
 
+export type PullPolicy = "missing" | "always" | "never";
+
 /** How a container is started, beside what is in it ({@link ContainerOptions}): only the command line asks for these. */
 export type EngineOptions = {
   /** Print the plan and do nothing; needs no root. */
@@ -17,6 +19,10 @@ export type EngineOptions = {
    * that fails say so in one line and take this one instead.
    */
   fallbackImage?: string;
+  /** When the image is got from its registry (`--pull`): where it is not here, unless said otherwise. */
+  pull?: PullPolicy;
+  /** Of an index, this platform's image (`--platform`), as it was written. */
+  platform?: string;
   /** The container outlives the command that starts it (`-d`). */
   detach?: boolean;
   /** Detached, and removed when it has ended (`-d --rm`). */

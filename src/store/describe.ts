@@ -1,7 +1,7 @@
 import type { StoredImage } from "../image/stored.ts";
 import type { Paths } from "../linux/paths.ts";
 import type { History, ImageFile, Manifest } from "../oci/image-spec.ts";
-import { familiarName } from "../oci/whole-name.ts";
+import { familiarName } from "../oci/reference.ts";
 import { readBlob } from "./blobs.ts";
 import { referencesOf } from "./records.ts";
 

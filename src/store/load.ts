@@ -2,7 +2,7 @@ import { existsSync, statSync } from "node:fs";
 import { KontenerError, invalid } from "../abi/error.ts";
 import type { ContentSource } from "../image/content.ts";
 import type { StoredImage } from "../image/stored.ts";
-import { wholeName } from "../oci/whole-name.ts";
+import { wholeName } from "../oci/reference.ts";
 import {
   archiveFiles,
   directoryFiles,

@@ -1,7 +1,7 @@
 import { KontenerError } from "../abi/error.ts";
 import { lookUp, type Opened } from "../image/look-up.ts";
 import type { Paths } from "../linux/paths.ts";
-import { familiarName } from "../oci/whole-name.ts";
+import { familiarName } from "../oci/reference.ts";
 import { listTags } from "./records.ts";
 
 /**

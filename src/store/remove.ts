@@ -2,7 +2,7 @@ import { existsSync, renameSync, rmSync } from "node:fs";
 import { KontenerError } from "../abi/error.ts";
 import { readStored, recordFile, splitReference, type StoredImage } from "../image/stored.ts";
 import type { Paths } from "../linux/paths.ts";
-import { familiarName } from "../oci/whole-name.ts";
+import { familiarName } from "../oci/reference.ts";
 import { alone, aloneNow, removing } from "./lock.ts";
 import { openImage } from "./open.ts";
 import { listStored, listTags, referencesOf, removeTag } from "./records.ts";

@@ -1,6 +1,6 @@
 import { invalid } from "../abi/error.ts";
 import type { Paths } from "../linux/paths.ts";
-import { wholeName } from "../oci/whole-name.ts";
+import { wholeName } from "../oci/reference.ts";
 import { adding } from "./lock.ts";
 import { openImage } from "./open.ts";
 import { writeTag } from "./records.ts";

@@ -46,7 +46,7 @@ describeAsRoot("a failed start", () => {
   });
 
   test("an image that is not there: what there is, and how to get it", async () => {
-    const { stderr, exitCode } = await failure(...none, "alpine", "true");
+    const { stderr, exitCode } = await failure(...none, "--pull", "never", "alpine", "true");
     expect(exitCode).toBe(125);
     expect(stderr).toContain("busybox");
     expect(stderr).toContain("prepare alpine");

@@ -32,6 +32,10 @@ export class Engine {
       KONTENER_BRIDGE: this.bridge,
       KONTENER_SUBNET: `10.213.${number}.0/24`,
       NO_COLOR: "1",
+      // An image that is not here is asked for at its registry: no test may get as far as that.
+      HTTPS_PROXY: "http://127.0.0.1:9",
+      NO_PROXY: "localhost,127.0.0.1",
+      DOCKER_CONFIG: `${this.directory}/docker`,
     };
     afterAll(() => this.close());
   }

@@ -17,6 +17,7 @@ const allowed: Record<string, string[]> = {
   network: ["abi", "linux", "plan"],
   image: ["abi", "linux", "oci"],
   store: ["abi", "linux", "oci", "image"],
+  registry: ["abi", "linux", "oci", "image"],
   engine: [
     "abi",
     "linux",
@@ -30,7 +31,7 @@ const allowed: Record<string, string[]> = {
     "image",
   ],
   api: ["abi", "linux", "spec", "oci", "plan", "launch", "cgroup", "image", "engine"],
-  cli: ["abi", "linux", "spec", "oci", "plan", "launch", "engine", "image", "store"],
+  cli: ["abi", "linux", "spec", "oci", "plan", "launch", "engine", "image", "store", "registry"],
 };
 
 /** Folders whose modules decide and do nothing: they import no FFI, no file system, no Bun API. */

@@ -1,6 +1,7 @@
 import { parseRun } from "../argv.ts";
 import { observe } from "../observe.ts";
 import { say } from "../report.ts";
+import { withImage } from "../with-image.ts";
 
 export const summary = "Make a container that kontener start starts";
 
@@ -21,7 +22,8 @@ export async function run(argv: readonly string[]): Promise<number> {
   const file = cidfile && (await import("../cidfile.ts")).writeCidfile(cidfile, observer);
   const { runDetached } = await import("../../engine/run-detached.ts");
   try {
-    console.log((await runDetached(options, engine, observer, "create")).id);
+    const create = () => runDetached(options, engine, observer, "create");
+    console.log((await withImage(line, create)).id);
   } catch (error) {
     if (file) file.failed();
     throw error;

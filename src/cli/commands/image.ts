@@ -1,6 +1,6 @@
 import { imageUsers } from "../../engine/image-users.ts";
 import { paths as statePaths } from "../../linux/paths.ts";
-import { familiarName } from "../../oci/whole-name.ts";
+import { familiarName } from "../../oci/reference.ts";
 import { parseChoice } from "../../spec/values.ts";
 import { describeImage } from "../../store/describe.ts";
 import { diffImages } from "../../store/diff.ts";

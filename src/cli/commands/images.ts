@@ -1,6 +1,6 @@
 import { listImages } from "../../image/store.ts";
 import { paths as statePaths } from "../../linux/paths.ts";
-import { familiarName } from "../../oci/whole-name.ts";
+import { familiarName } from "../../oci/reference.ts";
 import { listStored, type ListedImage } from "../../store/records.ts";
 import { imageTitles, preparedRow, shortId, storedRows } from "../image-rows.ts";
 import { parseFormat, printRows } from "../listing.ts";

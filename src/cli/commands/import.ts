@@ -5,7 +5,7 @@ import { decompress, decompressStream } from "../../image/compression.ts";
 import { shellConfig } from "../../image/config.ts";
 import { paths as statePaths } from "../../linux/paths.ts";
 import { hostPlatform, parsePlatform } from "../../oci/platform.ts";
-import { wholeName } from "../../oci/whole-name.ts";
+import { wholeName } from "../../oci/reference.ts";
 import { importImage as importArchive } from "../../store/import.ts";
 import { say } from "../report.ts";
 import { verb } from "../verb.ts";

@@ -1,6 +1,6 @@
 import { invalid } from "../../abi/error.ts";
 import { paths as statePaths } from "../../linux/paths.ts";
-import { familiarName } from "../../oci/whole-name.ts";
+import { familiarName } from "../../oci/reference.ts";
 import { parsePlatform } from "../../oci/platform.ts";
 import { loadImages } from "../../store/load.ts";
 import { say } from "../report.ts";

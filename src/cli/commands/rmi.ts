@@ -2,7 +2,7 @@ import { imageUsers } from "../../engine/image-users.ts";
 import { isImageName } from "../../image/record.ts";
 import { removeImage as removePrepared, storedImage } from "../../image/store.ts";
 import { paths as statePaths, type Paths } from "../../linux/paths.ts";
-import { familiarName } from "../../oci/whole-name.ts";
+import { familiarName } from "../../oci/reference.ts";
 import { removeImage } from "../../store/remove.ts";
 import { report } from "../report.ts";
 import { verb } from "../verb.ts";

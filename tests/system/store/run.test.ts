@@ -50,7 +50,7 @@ describeAsRoot("a container from the store", () => {
     const id = await image("small:1", [[{ name: "here", content: "yes" }]]);
     const words = ["small:1", "docker.io/library/small:1", id, id.slice(7), id.slice(7, 19)];
     for (const word of words) expect((await run(word, "cat", "/here")).stdout).toBe("yes");
-    const missing = await run("small", "true");
+    const missing = await run("--pull", "never", "small", "true");
     expect(missing).toMatchObject({ exitCode: 125, stdout: "" });
     expect(missing.stderr).toContain('no image "small"');
   });
