@@ -1,5 +1,6 @@
 import { KontenerError } from "../abi/error.ts";
 import type { Container } from "../engine/container.ts";
+import { hostRoot } from "../plan/user-namespace.ts";
 import type { CopyOptions } from "./files/copy.ts";
 import { openDirectory } from "./files/directory.ts";
 import type { Place, ReadOptions, WriteOptions } from "./files/files.ts";
@@ -15,7 +16,13 @@ export class BoxFiles implements Disposable {
 
   constructor({ pid, spec }: Container) {
     const { user, cwd } = spec.process;
-    this.#place = { root: openDirectory(`/proc/${pid}/root`), uid: user.uid, gid: user.gid, cwd };
+    const root = hostRoot(spec);
+    this.#place = {
+      root: openDirectory(`/proc/${pid}/root`),
+      uid: root.uid + user.uid,
+      gid: root.gid + user.gid,
+      cwd,
+    };
   }
 
   async readFile(path: string, options: ReadOptions): Promise<string | Uint8Array> {

@@ -9,6 +9,7 @@ import { checkImageName, imageDirectory } from "../image/record.ts";
 import { stageImage, withImageLock } from "../image/stage.ts";
 import { findImage } from "../image/store.ts";
 import { paths as statePaths } from "../linux/paths.ts";
+import { hostRoot } from "../plan/user-namespace.ts";
 import { overlayPaths } from "../oci/overlay.ts";
 import { warn } from "./warn.ts";
 
@@ -71,7 +72,7 @@ export async function commit(container: Container, root: string, name: string): 
       });
     const record = { source: `box ${box} of ${image}`, created: new Date().toISOString(), config };
     await stageImage(name, paths, record, (rootfs) =>
-      whileFrozen(container, () => copyTree(root, rootfs, warn)),
+      whileFrozen(container, () => copyTree(root, rootfs, warn, false, hostRoot(container.spec))),
     );
   });
 }

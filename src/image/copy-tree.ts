@@ -27,13 +27,14 @@ const CHUNK = 256 << 10;
 /**
  * Copies a directory as it is: types, modes, owners, times, hard links, devices, attributes and holes. Sockets stay behind,
  * and what is mounted below: a mount point becomes an empty directory. `layer`: from one overlay's upper directory to
- * another's. Nobody else may change the directory meanwhile: others have their turns on the event loop.
+ * another's. `firstIds`: the numbers that become 0, where the tree is seen through a user namespace's mapping. Nobody else may change the directory meanwhile: others have their turns on the event loop.
  */
 export async function copyTree(
   from: string,
   to: string,
   say: (line: string) => void,
   layer: boolean = false,
+  firstIds: Ids = { uid: 0, gid: 0 },
 ): Promise<void> {
   const pace = new Pace();
   using writer = new TreeWriter(to, new Notes(say));
@@ -48,7 +49,7 @@ export async function copyTree(
     const first = linked ? firstNames.get(stat.ino) : undefined;
     if (first !== undefined) return writer.link(path, first);
     if (linked) firstNames.set(stat.ino, path);
-    await copyOne(source, path, stat, writer, layer, pace);
+    await copyOne(source, path, stat, writer, { layer, firstIds }, pace);
     if (!stat.isDirectory() || stat.dev !== dev) return;
     const names = readdirSync(bytes(source), { encoding: "buffer" });
     for (const name of names) await visit(`${path}/${name.toString("latin1")}`);
@@ -62,10 +63,10 @@ async function copyOne(
   path: ByteString,
   stat: BigIntStats,
   writer: TreeWriter,
-  layer: boolean,
+  { layer, firstIds }: { layer: boolean; firstIds: Ids },
   pace: Pace,
 ): Promise<void> {
-  const meta = { ...metadata(source, stat), layer };
+  const meta = { ...metadata(source, stat, firstIds), layer };
   if (stat.isDirectory()) writer.directory(path, meta);
   else if (stat.isSymbolicLink()) writer.symlink(path, readlinkSync(bytes(source), "latin1"), meta);
   else if (stat.isFIFO()) writer.node(path, "fifo", 0, 0, meta);
@@ -79,11 +80,16 @@ async function copyOne(
   }
 }
 
-function metadata(source: ByteString, stat: BigIntStats): Metadata {
+type Ids = { uid: number; gid: number };
+
+/** What lies outside of the mapping is a place of the host's for a mount: root's. */
+const counted = (id: bigint, first: number): number => Math.max(0, Number(id) - first);
+
+function metadata(source: ByteString, stat: BigIntStats, first: Ids): Metadata {
   return {
     mode: Number(stat.mode & 0o7777n),
-    uid: Number(stat.uid),
-    gid: Number(stat.gid),
+    uid: counted(stat.uid, first.uid),
+    gid: counted(stat.gid, first.gid),
     mtime: timespecOf(stat.mtimeNs),
     xattrs: readXattrs(source),
   };

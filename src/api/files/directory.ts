@@ -3,13 +3,14 @@ import { errnos } from "../../abi/errno.ts";
 import { KontenerError, SyscallError } from "../../abi/error.ts";
 import { AT_FDCWD, openFlags, openFlagsArm64 } from "../../abi/open.ts";
 import { encodeOpenHow, resolveFlags, SIZE_OF_OPEN_HOW } from "../../abi/open-how.ts";
+import { asOwner } from "../../linux/file-owner.ts";
 import { call, memory, tryCall } from "../../linux/libc.ts";
 import { byteString, cbytes, quoted, type ByteString } from "../../image/byte-string.ts";
 
 export const O = process.arch === "arm64" ? openFlagsArm64 : openFlags;
 const RESOLVE = resolveFlags.RESOLVE_IN_ROOT | resolveFlags.RESOLVE_NO_MAGICLINKS;
 
-/** Who owns what is made, and its mode. */
+/** Who owns what is made, by the host's numbers, and its mode. */
 export type Making = { uid: number; gid: number; mode: number };
 
 /** An open file or directory; `using` closes it. All that is done with it is done to this one, whatever its name leads to. */
@@ -65,7 +66,7 @@ export class Handle implements Disposable {
   /** A new file for writing; undefined where the name is taken. */
   create(name: ByteString, { uid, gid, mode }: Making): Handle | undefined {
     const flags = O.O_WRONLY | O.O_CREAT | O.O_EXCL | O.O_NOFOLLOW;
-    const file = this.#open(name, flags, 0o600, errnos.EEXIST);
+    const file = asOwner(uid, gid, () => this.#open(name, flags, 0o600, errnos.EEXIST));
     if (!file) return undefined;
     fchownSync(file.fd, uid, gid);
     fchmodSync(file.fd, mode);
@@ -74,7 +75,7 @@ export class Handle implements Disposable {
 
   /** The directory under this name, made where it is missing. */
   directory(name: ByteString, { uid, gid, mode }: Making): Handle {
-    const made = tryCall("mkdirat", this.fd, cbytes(name), 0o700);
+    const made = asOwner(uid, gid, () => tryCall("mkdirat", this.fd, cbytes(name), 0o700));
     if (made < 0 && made !== -errnos.EEXIST) throw failed("mkdirat", this.#below(name), made);
     const directory = this.child(name, O.O_RDONLY | O.O_DIRECTORY);
     if (!directory) throw failed("openat", this.#below(name), -errnos.ENOENT);
@@ -86,7 +87,9 @@ export class Handle implements Disposable {
   }
 
   link(name: ByteString, target: ByteString, { uid, gid }: Making): void {
-    const made = tryCall("symlinkat", cbytes(target), this.fd, cbytes(name));
+    const made = asOwner(uid, gid, () =>
+      tryCall("symlinkat", cbytes(target), this.fd, cbytes(name)),
+    );
     if (made < 0) throw failed("symlinkat", this.#below(name), made);
     call("fchownat", this.fd, cbytes(name), uid, gid, 0x100 /* AT_SYMLINK_NOFOLLOW */);
   }

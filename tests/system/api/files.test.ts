@@ -40,6 +40,19 @@ describeAsRoot("files of a box", () => {
     expect((await box.exec(["sh", "-c", "echo y > sub/file && mkdir sub/b"])).exitCode).toBe(0);
   });
 
+  test("in a user namespace too, also where the host's root has no number", async () => {
+    await using box = await start({ userns: "auto", user: "1000:1001", cwd: "/home/me" });
+    await box.writeFile("sub/file", "x");
+    mkdirSync(`${engine.directory}/owned`);
+    symlinkSync("file", `${engine.directory}/owned/link`);
+    await box.copyIn(`${engine.directory}/owned`, "/home/me/owned");
+    const made = ["sub", "sub/file", "owned", "owned/link"].map((name) => `/home/me/${name}`);
+    const { stdout } = await box.exec(["stat", "-c", "%u:%g", ...made]);
+    expect(stdout).toBe("1000:1001\n".repeat(4));
+    await box.copyOut("/home/me/sub", `${engine.directory}/out`);
+    expect(lstatSync(`${engine.directory}/out/file`)).toMatchObject({ uid: 0, gid: 0 });
+  });
+
   test("volumes and tmpfs are reached too", async () => {
     mkdirSync(`${engine.directory}/shared`, { recursive: true });
     await using box = await start({ volumes: [`${engine.directory}/shared:/data`], tmpfs: ["/t"] });

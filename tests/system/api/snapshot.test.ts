@@ -106,6 +106,19 @@ describeAsRoot("forks and snapshots", () => {
     rmSync(`${engine.directory}/lib/images/mine`, { recursive: true });
   });
 
+  test("a box with a user namespace: forks and commits have the numbers that it saw itself", async () => {
+    await using box = await container("busybox", { network: "none", userns: "auto" });
+    await box.exec(["sh", "-c", "echo mine > /mine && chown 7:8 /mine && rm /etc/group"]);
+    await using fork = await box.fork();
+    await box.commit("owned");
+    await using other = await container("owned", { network: "none" });
+    for (const copy of [fork, other]) {
+      const script = "stat -c %u:%g / /mine /bin/busybox; cat /mine; ls /etc/group 2>/dev/null";
+      const { stdout } = await copy.exec(["sh", "-c", script]);
+      expect(stdout).toBe("0:0\n7:8\n0:0\nmine\n");
+    }
+  });
+
   test("links that the box has made lead a commit and a fork nowhere", async () => {
     await using box = await start();
     await box.$`ln -s / /work; mkdir -p /x; ln -s /etc /x/etc; mknod /null c 1 3`;
