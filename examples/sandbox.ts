@@ -1,10 +1,12 @@
 /**
- * Runs code that nobody has read, written by a model for instance, and gives a verdict. Python where the image has it; here
- * the shell of `busybox`, which is always there.
+ * Runs code that nobody has read, written by a model for instance, and gives a verdict. Python is this host's own, JavaScript
+ * runs in the Bun that runs this; both see an empty root file system with the host's /usr, read-only.
  *
  *     sudo bun examples/sandbox.ts
  */
 import { run, type Output } from "kontener";
+
+export type Language = "python" | "javascript" | "shell";
 
 export type Verdict = {
   verdict: "passed" | "wrong answer" | "failed" | "too slow" | "out of memory" | "too much output";
@@ -13,17 +15,35 @@ export type Verdict = {
   milliseconds: number;
 };
 
+/** How each is run: the code comes as a word of the command, so that standard input is left for the code. */
+const languages: Record<Language, { image: string; command: string[]; volumes?: string[] }> = {
+  python: { image: "host", command: ["python3", "-I", "-c"] },
+  javascript: {
+    image: "host",
+    command: ["/opt/bun", "--eval"],
+    volumes: [`${process.execPath}:/opt/bun:ro`],
+  },
+  shell: { image: "busybox", command: ["sh", "-c"] },
+};
+
 /** One submission, one container: no network, nothing to write but /tmp, an ordinary user, and limits on everything. */
-export async function judge(code: string, input: string, expected: string): Promise<Verdict> {
-  const output = await run("busybox", ["sh", "-c", code], {
+export async function judge(
+  language: Language,
+  code: string,
+  { input, expected }: { input: string; expected: string },
+): Promise<Verdict> {
+  const { image, command, volumes = [] } = languages[language];
+  const output = await run(image, [...command, code], {
     input,
+    volumes,
     network: "none",
     readOnly: true,
     tmpfs: ["/tmp:size=8m"],
-    user: "65534:65534",
-    memory: "32M",
+    user: "nobody",
+    capDrop: ["ALL"],
+    memory: "128M",
     cpus: 1,
-    pidsLimit: 16,
+    pidsLimit: 32,
     timeout: "2s",
     maxOutput: 64 * 1024,
   });
@@ -40,19 +60,37 @@ function verdictOf(output: Output, expected: string): Verdict["verdict"] {
   return output.stdout.trim() === expected ? "passed" : "wrong answer";
 }
 
+/** The task: two numbers on a line; print their sum. */
+export const submissions: readonly [Language, code: string, Verdict["verdict"]][] = [
+  ["python", "a, b = map(int, input().split()); print(a + b)", "passed"],
+  ["python", "a, b = map(int, input().split()); print(a - b)", "wrong answer"],
+  ["python", "import numbers_that_are_not_there", "failed"],
+  ["python", "while True: pass", "too slow"],
+  ["python", "x = []\nwhile True: x.append(bytearray(1 << 20))", "out of memory"],
+  ["python", "while True: print('y' * 1000)", "too much output"],
+  ["python", "import os\nwhile True: os.fork()", "failed"],
+  ["python", "print(open('/etc/shadow').read())", "failed"],
+  ["python", "import urllib.request as r; r.urlopen('http://192.0.2.1/', timeout=3)", "failed"],
+  [
+    "javascript",
+    "const [a, b] = (await Bun.stdin.text()).split(' ').map(Number); console.log(a + b)",
+    "passed",
+  ],
+  ["javascript", "console.log(6)", "wrong answer"],
+  ["javascript", "for (;;);", "too slow"],
+  ["javascript", "require('node:fs').writeFileSync('/usr/bin/env', '')", "failed"],
+  ["shell", "read a b; echo $((a + b))", "passed"],
+  ["shell", "f() { f | f & }; f; sleep 60", "too slow"],
+];
+
 if (import.meta.main) {
-  const submissions = {
-    right: "read a b; echo $((a + b))",
-    wrong: "read a b; echo $((a - b))",
-    broken: "cat /no/such/file",
-    slow: "while :; do :; done",
-    greedy: "x=a; while :; do x=$x$x; done",
-    chatty: "yes",
-    bomb: "f() { f | f & }; f; sleep 60",
-    curious: "cat /etc/shadow || wget -q -O - http://192.0.2.1/",
-  };
-  for (const [name, code] of Object.entries(submissions)) {
-    const { verdict, milliseconds } = await judge(code, "2 3\n", "5");
-    console.log(`${name.padEnd(8)} ${verdict} (${milliseconds} ms)`);
+  for (const [language, code] of submissions) {
+    const { verdict, milliseconds } = await judge(language, code, {
+      input: "2 3\n",
+      expected: "5",
+    });
+    console.log(
+      `${verdict.padEnd(15)} ${String(milliseconds).padStart(5)} ms  ${language}: ${code.split("\n").join("; ")}`,
+    );
   }
 }

@@ -88,15 +88,18 @@ export class Run {
     for (const promise of [this.exited, ends, this.started]) promise.catch(() => {});
   }
 
-  /** Lines of standard output as they come, without their ends. Throws where the command could not be started. */
-  async *lines(): AsyncGenerator<string, void, undefined> {
-    yield* splitLines(this.stdout);
+  /**
+   * Lines of what it prints as they come, without their ends. Throws where the command could not be started. Who leaves the
+   * loop early closes the pipe.
+   */
+  async *lines(from: "stdout" | "stderr" = "stdout"): AsyncGenerator<string, void, undefined> {
+    yield* splitLines(this[from]);
     await this.started;
   }
 
-  /** Standard output to its end. Throws where the command could not be started. */
-  async text(): Promise<string> {
-    const bytes = await capture(this.stdout, Infinity, () => undefined);
+  /** What it prints, to its end. Throws where the command could not be started. */
+  async text(from: "stdout" | "stderr" = "stdout"): Promise<string> {
+    const bytes = await capture(this[from], Infinity, () => undefined);
     await this.started;
     return new TextDecoder().decode(bytes);
   }
