@@ -44,6 +44,7 @@ const types: Record<string, TarEntryType> = {
 
 /** Records longer than this are no one's names and attributes: xattr(7) ends at 64 KiB each. */
 const MAX_RECORDS = 4 << 20;
+const TOO_LARGE = "a header of the archive is absurdly large";
 
 /**
  * Reads a tar archive: ustar, PAX, GNU (long names, base-256 numbers, sparse files). Own code, because the libraries that
@@ -61,6 +62,7 @@ export async function* readTar(
   const bytes = new ByteReader(source);
   const global: PaxRecords = new Map();
   let local: PaxRecords = new Map();
+  let recorded = 0; // bytes since the last entry
   try {
     for (;;) {
       const block = await bytes.read(BLOCK_SIZE);
@@ -70,12 +72,14 @@ export async function* readTar(
       if (!header) break;
       if ("xgLK".includes(header.typeflag)) {
         const records = await readRecords(header, bytes);
+        if ((recorded += header.size) > MAX_RECORDS) throw damaged(TOO_LARGE);
         for (const [keyword, value] of records)
           (header.typeflag === "g" ? global : local).set(keyword, value);
         continue;
       }
       const pax = new Map([...global, ...local]);
       local = new Map();
+      recorded = 0;
       if (header.typeflag === "V") continue; // a GNU volume's label
       yield* readEntry(header, block, pax, bytes);
     }
@@ -94,7 +98,7 @@ function decodeBlock(block: Uint8Array, first: boolean): TarHeader | undefined {
 }
 
 async function readRecords(header: TarHeader, bytes: ByteReader): Promise<PaxRecords> {
-  if (header.size > MAX_RECORDS) throw damaged("a header of the archive is absurdly large");
+  if (header.size > MAX_RECORDS) throw damaged(TOO_LARGE);
   const data = await bytes.read(padded(header.size));
   if (!data) throw damaged("the archive is cut short in a header");
   const content = data.slice(0, header.size);

@@ -26,8 +26,8 @@ export class Measured implements AsyncIterable<Uint8Array> {
       this.#size += chunk.length;
       if (this.#size > this.#limit)
         throw new KontenerError(
-          `a layer unpacks to more than ${Math.round(this.#limit / 1e9)} GB, ${MOST} times what was downloaded`,
-          { code: "IMAGE", hint: "it looks like a decompression bomb; nothing of it is kept" },
+          `a layer unpacks to more than ${Math.round(this.#limit / 1e6)} MB: it looks like a decompression bomb`,
+          { code: "IMAGE", hint: "nothing of it is kept" },
         );
       this.#hash.update(chunk);
       yield chunk;

@@ -42,21 +42,23 @@ export async function pullLayer(
   const { digest, size } = descriptor;
   const tell = (state: "exists" | "started" | "unpacked" | "done") =>
     onEvent({ type: "layer", digest, size, state });
-  const layer = await withBlobLock(digest, paths, async () => {
+  const known = hasBlob(descriptor, paths);
+  const found = await withBlobLock(digest, paths, async () => {
     const there = findLayer(layerName(diffId), paths) ?? findLayer(chainName(chainId), paths);
-    if (there && hasBlob(descriptor, paths)) {
-      tell("exists");
-      return there;
-    }
+    if (there && hasBlob(descriptor, paths)) return { there };
     tell("started");
-    const unpacked = there ?? (await unpackAlone(wanted, pulling));
+    const layer = there ?? (await unpackAlone(wanted, pulling));
     // It may have been unpacked from another compression of the same archive: what is pushed or saved is this one.
     if (!hasBlob(descriptor, paths)) await drain(arriving(wanted, pulling));
-    return unpacked;
+    return { layer };
   });
-  const whole = layer ?? (await unpackUpon(wanted, await below(), pulling));
+  if (found.there) {
+    tell("exists");
+    return found.there;
+  }
+  const layer = found.layer ?? (await unpackUpon(wanted, await below(), known, pulling));
   tell("done");
-  return whole;
+  return layer;
 }
 
 /** Unpacks the layer by itself; undefined where it needs those below it. */
@@ -76,12 +78,18 @@ async function unpackAlone(wanted: Wanted, pulling: Pulling): Promise<StoredLaye
       return unpacked.contained ? unpacked.size : undefined;
     });
   } catch (error) {
-    // Nobody wants the rest of an archive that is refused.
-    if (sound && !known && error instanceof KontenerError && error.code === "IMAGE")
-      for (const path of [partPath(digest, paths), blobPath(digest, paths)])
-        rmSync(path, { force: true });
+    if (sound && !known && isRefusal(error)) discard(digest, paths);
     throw error;
   }
+}
+
+const isRefusal = (error: unknown): boolean =>
+  error instanceof KontenerError && error.code === "IMAGE";
+
+/** Nobody wants the rest of an archive that is refused. */
+function discard(digest: string, paths: Paths): void {
+  for (const path of [partPath(digest, paths), blobPath(digest, paths)])
+    rmSync(path, { force: true });
 }
 
 async function* watched<T>(source: AsyncIterable<T>, failed: () => void): AsyncGenerator<T> {
@@ -96,15 +104,20 @@ async function* watched<T>(source: AsyncIterable<T>, failed: () => void): AsyncG
 async function unpackUpon(
   { descriptor, diffId, chainId }: Wanted,
   below: readonly StoredLayer[],
+  known: boolean,
   { paths, say }: Pulling,
 ): Promise<StoredLayer> {
+  const { digest, size } = descriptor;
   const archive = () =>
-    new Measured(
-      decompressStream(Bun.file(blobPath(descriptor.digest, paths)).stream()),
-      limitOf(descriptor.size),
-    );
+    new Measured(decompressStream(Bun.file(blobPath(digest, paths)).stream()), limitOf(size));
   const lower = [...new Set(below.map(({ name }) => name))];
-  return await layerUpon({ lower, name: chainName(chainId), diffId, archive, paths, say });
+  try {
+    return await layerUpon({ lower, name: chainName(chainId), diffId, archive, paths, say });
+  } catch (error) {
+    if (!known && isRefusal(error))
+      await withBlobLock(digest, paths, async () => discard(digest, paths));
+    throw error;
+  }
 }
 
 /** The blob's bytes: from the store where they are there, else from the source, and kept. */
