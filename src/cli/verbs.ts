@@ -38,6 +38,8 @@ export const ownVerbs = {
   load: () => import("./commands/load.ts").then(({ load }) => load),
   import: () => import("./commands/import.ts").then(({ importImage }) => importImage),
   system: () => import("./commands/system.ts").then(({ system }) => system),
+  commit: () => import("./commands/commit.ts").then(({ commit }) => commit),
+  build: () => import("./commands/build.ts").then(({ build }) => build),
   container: () => import("./commands/container.ts").then(({ container }) => container),
   version: () => import("./commands/version.ts").then(({ version }) => version),
   wait: () => import("./commands/wait.ts").then(({ wait }) => wait),

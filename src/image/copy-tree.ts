@@ -66,7 +66,7 @@ async function copyOne(
   { layer, firstIds }: { layer: boolean; firstIds: Ids },
   pace: Pace,
 ): Promise<void> {
-  const meta = { ...metadata(source, stat, firstIds), layer };
+  const meta = { ...metadataOf(source, stat, firstIds), layer };
   if (stat.isDirectory()) writer.directory(path, meta);
   else if (stat.isSymbolicLink()) writer.symlink(path, readlinkSync(bytes(source), "latin1"), meta);
   else if (stat.isFIFO()) writer.node(path, "fifo", 0, 0, meta);
@@ -80,12 +80,16 @@ async function copyOne(
   }
 }
 
-type Ids = { uid: number; gid: number };
+export type Ids = { uid: number; gid: number };
 
 /** What lies outside of the mapping is a place of the host's for a mount: root's. */
 const counted = (id: bigint, first: number): number => Math.max(0, Number(id) - first);
 
-function metadata(source: ByteString, stat: BigIntStats, first: Ids): Metadata {
+export function metadataOf(
+  source: ByteString,
+  stat: BigIntStats,
+  first: Ids = { uid: 0, gid: 0 },
+): Metadata {
   return {
     mode: Number(stat.mode & 0o7777n),
     uid: counted(stat.uid, first.uid),
@@ -125,7 +129,7 @@ const bytes = (path: ByteString): Buffer => Buffer.from(path, "latin1");
 const lstat = (path: ByteString): BigIntStats => lstatSync(bytes(path), { bigint: true });
 
 /** gnu_dev_major() and gnu_dev_minor(), as stat(2) packs them. */
-const major = (device: bigint): number =>
+export const major = (device: bigint): number =>
   Number(((device >> 8n) & 0xfffn) | ((device >> 32n) & 0xfffff000n));
-const minor = (device: bigint): number =>
+export const minor = (device: bigint): number =>
   Number((device & 0xffn) | ((device >> 12n) & 0xffffff00n));

@@ -25,6 +25,9 @@ const builtin: Record<string, (paths: Paths) => Promise<Image | undefined>> = {
   },
 };
 
+/** An image that is always there, whatever a registry has under its name. */
+export const isBuiltin = (name: string): boolean => Object.hasOwn(builtin, name);
+
 /**
  * The image of that name. `busybox` and `host` are always there; then come those that were prepared under a plain name, then
  * the content-addressed store, where a word is a reference, an id or the beginning of one.

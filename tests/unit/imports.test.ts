@@ -30,8 +30,21 @@ const allowed: Record<string, string[]> = {
     "network",
     "image",
   ],
+  build: ["abi", "linux", "cgroup", "spec", "oci", "plan", "image", "store", "engine"],
   api: ["abi", "linux", "spec", "oci", "plan", "launch", "cgroup", "image", "engine"],
-  cli: ["abi", "linux", "spec", "oci", "plan", "launch", "engine", "image", "store", "registry"],
+  cli: [
+    "abi",
+    "linux",
+    "spec",
+    "oci",
+    "plan",
+    "launch",
+    "engine",
+    "image",
+    "store",
+    "registry",
+    "build",
+  ],
 };
 
 /** Folders whose modules decide and do nothing: they import no FFI, no file system, no Bun API. */

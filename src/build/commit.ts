@@ -1,0 +1,90 @@
+import { KontenerError } from "../abi/error.ts";
+import { freezeCgroup, thawCgroup } from "../cgroup/freeze.ts";
+import { readLayout } from "../cgroup/host.ts";
+import type { Entry } from "../engine/list.ts";
+import { cgroupPath } from "../engine/remove.ts";
+import { readSpec } from "../engine/state.ts";
+import type { StoredImage } from "../image/stored.ts";
+import type { Paths } from "../linux/paths.ts";
+import { overlayOf } from "../oci/annotations.ts";
+import { wholeName } from "../oci/reference.ts";
+import { overlayPaths } from "../oci/overlay.ts";
+import { addImage } from "../store/add.ts";
+import { adding } from "../store/lock.ts";
+import { openBase } from "./base.ts";
+import { applyChanges } from "./changes.ts";
+import { layerOfUpper } from "./upper-layer.ts";
+
+export type CommitOptions = {
+  /** The image's name; without one it has only its id. */
+  name?: string;
+  /** Instructions of a Dockerfile. */
+  changes: readonly string[];
+  message?: string;
+  author?: string;
+  /** Its processes stand still meanwhile. */
+  pause: boolean;
+  say(line: string): void;
+};
+
+/**
+ * A new image: that of the container, and over it a layer with what the container has written and deleted.
+ *
+ * @throws KontenerError UNSUPPORTED where the container's files are not on the disk
+ */
+export async function commitContainer(
+  { record, directory, status }: Entry,
+  paths: Paths,
+  options: CommitOptions,
+): Promise<StoredImage> {
+  const tags = options.name === undefined ? [] : [wholeName(options.name)];
+  const spec = await readSpec(directory);
+  const overlay = spec && overlayOf(spec);
+  if (!overlay || overlay.inMemory)
+    throw new KontenerError(`container ${record.name} has no layer of its own on the disk`, {
+      code: "UNSUPPORTED",
+      hint: overlay
+        ? "kontener's state is on an overlay, so its files are in memory: set KONTENER_LIB"
+        : "it was never started, or writes to its --rootfs in place",
+      exitCode: 1,
+    });
+  const { upper } = overlayPaths(overlay.scratch);
+  return await adding(paths, async () => {
+    const { file, layers } = await openBase(record.image, paths, options.say);
+    const config = applyChanges(file.config ?? {}, options.changes);
+    const make = () => layerOfUpper(upper, { paths, below: layers, say: options.say }, spec);
+    const standStill = options.pause && status === "running";
+    const layer = standStill ? await whileFrozen(record.id, make) : await make();
+    const created = new Date().toISOString();
+    const { author = file.author, message } = options;
+    const entry = {
+      created,
+      created_by: record.command.join(" "),
+      ...(options.author === undefined ? {} : { author: options.author }),
+      ...(message === undefined ? {} : { comment: message }),
+      ...(layer ? {} : { empty_layer: true }),
+    };
+    return await addImage(
+      {
+        ...file,
+        created,
+        ...(author === undefined ? {} : { author }),
+        config,
+        history: [...(file.history ?? []), entry],
+      },
+      layer ? [...layers, layer] : layers,
+      tags,
+      paths,
+    );
+  });
+}
+
+async function whileFrozen<T>(id: string, fn: () => Promise<T>): Promise<T> {
+  const layout = readLayout();
+  await freezeCgroup(layout, cgroupPath(id));
+  try {
+    return await fn();
+  } finally {
+    thawCgroup(layout, cgroupPath(id));
+  }
+}
