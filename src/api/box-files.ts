@@ -2,7 +2,7 @@ import { KontenerError } from "../abi/error.ts";
 import type { Container } from "../engine/container.ts";
 import { hostRoot } from "../plan/user-namespace.ts";
 import type { CopyOptions } from "./files/copy.ts";
-import { openDirectory } from "./files/directory.ts";
+import { openDirectory } from "../image/directory.ts";
 import type { Place, ReadOptions, WriteOptions } from "./files/files.ts";
 import type { Input } from "./stdin.ts";
 

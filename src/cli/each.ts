@@ -2,6 +2,7 @@ import { invalid } from "../abi/error.ts";
 import type { Entry } from "../engine/list.ts";
 import { findContainer, listContainers } from "../engine/list.ts";
 import { paths as statePaths, type Paths } from "../linux/paths.ts";
+import { isRunning } from "../engine/list.ts";
 import type { Flag } from "./flags.ts";
 import { matches, parseFilter } from "./ps-filters.ts";
 import { errorText, report, say } from "./report.ts";
@@ -65,5 +66,4 @@ export function chosen(
 }
 
 /** What verbs that end or hold processes are fit for. */
-export const isRunning = ({ status }: Entry): boolean =>
-  status === "running" || status === "paused";
+export const isUp = ({ status }: Entry): boolean => isRunning(status);

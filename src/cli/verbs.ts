@@ -17,6 +17,7 @@ export const ownVerbs = {
   rm: () => import("./commands/rm.ts").then(({ rm }) => rm),
   exec: () => import("./commands/exec.ts").then(({ exec }) => exec),
   attach: () => import("./commands/attach.ts").then(({ attach }) => attach),
+  cp: () => import("./commands/cp.ts").then(({ cp }) => cp),
   create: () => import("./commands/create.ts"),
   start: () => import("./commands/start.ts").then(({ start }) => start),
   restart: () => import("./commands/restart.ts").then(({ restart }) => restart),

@@ -17,6 +17,8 @@ import { isMarked, lives, readExit, readStateWith, type Exit, type State } from 
 
 export type Status = "created" | "running" | "paused" | "exited";
 
+export const isRunning = (status: Status): boolean => status === "running" || status === "paused";
+
 /** A container as its files and the kernel show it at one moment. */
 export type Entry = {
   record: Record;

@@ -7,17 +7,24 @@ import { call, tryCall } from "./libc.ts";
  * what is done at once: the numbers are this thread's.
  */
 export function asOwner<T>(uid: number, gid: number, act: () => T): T {
-  const self = process.getuid!();
-  if (self !== 0 || (uid === 0 && gid === 0)) return act();
+  const back = becomeOwner(uid, gid);
+  try {
+    return act();
+  } finally {
+    back();
+  }
+}
+
+/** The same until the result is called: for a program that does nothing else meanwhile. */
+export function becomeOwner(uid: number, gid: number): () => void {
+  if (process.getuid!() !== 0 || (uid === 0 && gid === 0)) return () => undefined;
   // Otherwise another file system uid would cost the capabilities for files (capabilities(7)).
   call("prctl", prctlOptions.PR_SET_SECUREBITS, securebits.SECBIT_NO_SETUID_FIXUP, 0, 0, 0);
   tryCall("setfsgid", gid);
   tryCall("setfsuid", uid);
-  try {
-    return act();
-  } finally {
+  return () => {
     tryCall("setfsuid", 0);
     tryCall("setfsgid", 0);
     call("prctl", prctlOptions.PR_SET_SECUREBITS, 0, 0, 0, 0);
-  }
+  };
 }

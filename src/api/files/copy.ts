@@ -2,7 +2,14 @@ import { mkdirSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { KontenerError } from "../../abi/error.ts";
 import { quoted, type ByteString } from "../../image/byte-string.ts";
-import { Handle, O, openDirectory, toBytes, fromBytes, type Making } from "./directory.ts";
+import {
+  Handle,
+  O,
+  openDirectory,
+  toBytes,
+  fromBytes,
+  type Making,
+} from "../../image/directory.ts";
 import { copyBytes, find, makeDirectories, pathIn, type Place } from "./files.ts";
 import { DEEPEST } from "./glob.ts";
 

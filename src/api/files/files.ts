@@ -3,7 +3,7 @@ import { promisify } from "node:util";
 import { invalid, KontenerError } from "../../abi/error.ts";
 import { quoted, type ByteString } from "../../image/byte-string.ts";
 import { quote, resolvePath } from "../../spec/values.ts";
-import { Handle, O, toBytes, type Making } from "./directory.ts";
+import { Handle, O, toBytes, type Making } from "../../image/directory.ts";
 import type { Input } from "../stdin.ts";
 
 const readAt = promisify(read);

@@ -1,6 +1,6 @@
 import { Glob } from "bun";
 import type { ByteString } from "../../image/byte-string.ts";
-import { fromBytes, O, toBytes, type Handle } from "./directory.ts";
+import { fromBytes, O, toBytes, type Handle } from "../../image/directory.ts";
 import { pathIn, type Place } from "./files.ts";
 
 /** Directories one inside the other: each is open while it is walked. */

@@ -1,7 +1,7 @@
 import { requireRunning, signalContainer } from "../../engine/signal.ts";
 import { mark } from "../../engine/state.ts";
 import { parseSignal } from "../../spec/signal.ts";
-import { choiceFlags, chosen, forEachContainer, isRunning } from "../each.ts";
+import { choiceFlags, chosen, forEachContainer, isUp } from "../each.ts";
 import { verb } from "../verb.ts";
 
 export const kill = verb({
@@ -19,7 +19,7 @@ export const kill = verb({
   words: [0, Infinity],
   async run(given) {
     const signal = parseSignal("--signal", given.value("signal") ?? "SIGKILL");
-    return await forEachContainer(chosen(given, isRunning), async (entry) => {
+    return await forEachContainer(chosen(given, isUp), async (entry) => {
       requireRunning(entry);
       if (entry.record.restart && signal === "SIGKILL") mark(entry.directory, "stopped");
       await signalContainer(entry, signal);

@@ -1,6 +1,6 @@
 import { deleteContainer } from "../../engine/delete.ts";
 import { exclusively } from "../../engine/exclusive.ts";
-import { choiceFlags, chosen, forEachContainer, isRunning } from "../each.ts";
+import { choiceFlags, chosen, forEachContainer, isUp } from "../each.ts";
 import { verb } from "../verb.ts";
 
 export const rm = verb({
@@ -10,7 +10,7 @@ export const rm = verb({
   words: [0, Infinity],
   run(given) {
     const force = given.has("force");
-    const words = chosen(given, (entry) => force || !isRunning(entry));
+    const words = chosen(given, (entry) => force || !isUp(entry));
     return forEachContainer(words, (entry, paths) =>
       exclusively(entry, paths, (now) => deleteContainer(now, paths, force)),
     );

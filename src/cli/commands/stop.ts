@@ -1,7 +1,7 @@
 import { exclusively } from "../../engine/exclusive.ts";
 import { stopContainer } from "../../engine/stop.ts";
 import { parseSignal } from "../../spec/signal.ts";
-import { choiceFlags, chosen, forEachContainer, isRunning } from "../each.ts";
+import { choiceFlags, chosen, forEachContainer, isUp } from "../each.ts";
 import { parseSeconds } from "../seconds.ts";
 import { verb } from "../verb.ts";
 
@@ -28,7 +28,7 @@ export const stop = verb({
       ...(time === undefined ? {} : { timeout: parseSeconds("--time", time) }),
       ...(signal === undefined ? {} : { signal: parseSignal("--signal", signal) }),
     };
-    return await forEachContainer(chosen(given, isRunning), (entry, paths) =>
+    return await forEachContainer(chosen(given, isUp), (entry, paths) =>
       exclusively(entry, paths, (now) => stopContainer(now, paths, options)),
     );
   },

@@ -1,11 +1,11 @@
 import { closeSync, fchmodSync, fchownSync, fstatSync, readdirSync, type Stats } from "node:fs";
-import { errnos } from "../../abi/errno.ts";
-import { KontenerError, SyscallError } from "../../abi/error.ts";
-import { AT_FDCWD, openFlags, openFlagsArm64 } from "../../abi/open.ts";
-import { encodeOpenHow, resolveFlags, SIZE_OF_OPEN_HOW } from "../../abi/open-how.ts";
-import { asOwner } from "../../linux/file-owner.ts";
-import { call, memory, tryCall } from "../../linux/libc.ts";
-import { byteString, cbytes, quoted, type ByteString } from "../../image/byte-string.ts";
+import { errnos } from "../abi/errno.ts";
+import { KontenerError, SyscallError } from "../abi/error.ts";
+import { AT_FDCWD, openFlags, openFlagsArm64 } from "../abi/open.ts";
+import { encodeOpenHow, resolveFlags, SIZE_OF_OPEN_HOW } from "../abi/open-how.ts";
+import { asOwner } from "../linux/file-owner.ts";
+import { call, memory, tryCall } from "../linux/libc.ts";
+import { byteString, cbytes, quoted, type ByteString } from "./byte-string.ts";
 
 export const O = process.arch === "arm64" ? openFlagsArm64 : openFlags;
 const RESOLVE = resolveFlags.RESOLVE_IN_ROOT | resolveFlags.RESOLVE_NO_MAGICLINKS;
@@ -34,14 +34,14 @@ export class Handle implements Disposable {
    */
   openFile(flags: number): Handle {
     if (!this.stat().isFile())
-      throw new KontenerError(`${quoted(this.path)} in the box is not a regular file`, {
+      throw new KontenerError(`${quoted(this.path)} is not a regular file`, {
         code: "INVALID",
-        hint: "a device, a FIFO or a directory: use a command, as in box.exec",
+        hint: "a device, a FIFO or a directory: use a command in the container",
       });
     if (isKernels(this.fd))
-      throw new KontenerError(`${quoted(this.path)} in the box is a file of the kernel's`, {
+      throw new KontenerError(`${quoted(this.path)} is a file of the kernel's`, {
         code: "INVALID",
-        hint: 'what is in /proc and /sys is read by a command: box.exec(["cat", …])',
+        hint: "what is in /proc and /sys is read by a command in the container: cat",
       });
     return this.#again(flags);
   }
@@ -176,5 +176,5 @@ function isKernels(fd: number): boolean {
 }
 
 function failed(name: string, path: ByteString, result: number): SyscallError {
-  return new SyscallError({ call: name, args: quoted(path), errno: -result, step: "in the box" });
+  return new SyscallError({ call: name, args: quoted(path), errno: -result });
 }
