@@ -37,6 +37,8 @@ export const ownVerbs = {
   tag: () => import("./commands/tag.ts").then(({ tag }) => tag),
   history: () => import("./commands/history.ts").then(({ history }) => history),
   load: () => import("./commands/load.ts").then(({ load }) => load),
+  save: () => import("./commands/save.ts").then(({ save }) => save),
+  export: () => import("./commands/export.ts").then(({ exportContainer }) => exportContainer),
   import: () => import("./commands/import.ts").then(({ importImage }) => importImage),
   system: () => import("./commands/system.ts").then(({ system }) => system),
   commit: () => import("./commands/commit.ts").then(({ commit }) => commit),

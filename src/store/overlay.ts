@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, rmdirSync } from "node:fs";
 import { errnos } from "../abi/errno.ts";
 import { KontenerError, SyscallError } from "../abi/error.ts";
 import { AT_FDCWD, openFlags, openFlagsArm64 } from "../abi/open.ts";
@@ -14,20 +14,41 @@ const MNT_DETACH = 2;
  * the tree at once: it lives as long as the descriptor, so one that is killed leaves none behind.
  */
 export function openOverlay(lower: readonly string[], staging: string, paths: Paths): number {
-  const [work, merged] = [`${staging}/work`, `${staging}/merged`];
-  for (const directory of [work, merged]) mkdirSync(directory);
-  const data = `lowerdir=${lower.join(":")},upperdir=${staging}/rootfs,workdir=${work}`;
+  const work = `${staging}/work`;
+  mkdirSync(work);
+  const options = `lowerdir=${lower.join(":")},upperdir=${staging}/rootfs,workdir=${work}`;
+  return openMount(options, `${staging}/merged`, paths);
+}
+
+/**
+ * The root of an overlay of directories, uppermost first, which nothing is written to; `place` is a directory that is made
+ * for the moment.
+ */
+export function openMerged(directories: readonly string[], place: string, paths: Paths): number {
+  const layers = `${layersDirectory(paths)}/`;
+  const names = directories.map((path) =>
+    path.startsWith(layers) ? path.slice(layers.length) : path,
+  );
+  try {
+    return openMount(`lowerdir=${names.join(":")}`, place, paths);
+  } finally {
+    rmdirSync(place);
+  }
+}
+
+function openMount(options: string, place: string, paths: Paths): number {
+  mkdirSync(place);
   // Relative names: more of them fit into mount(2)'s page. Nothing else runs between the two changes of directory.
   const here = openSync(".", "r");
   try {
     call("chdir", layersDirectory(paths));
-    const mounted = tryCall("mount", "overlay", merged, "overlay", 0, data);
+    const mounted = tryCall("mount", "overlay", place, "overlay", 0, options);
     call("fchdir", here);
     if (mounted < 0) throw failed(mounted);
     try {
-      return call("openat", AT_FDCWD, merged, O.O_RDONLY | O.O_DIRECTORY | O.O_CLOEXEC, 0);
+      return call("openat", AT_FDCWD, place, O.O_RDONLY | O.O_DIRECTORY | O.O_CLOEXEC, 0);
     } finally {
-      call("umount2", merged, MNT_DETACH);
+      call("umount2", place, MNT_DETACH);
     }
   } finally {
     closeSync(here);
@@ -39,7 +60,7 @@ function failed(result: number): KontenerError {
     call: "mount",
     args: '"overlay", …',
     errno: -result,
-    step: "unpack a layer over those below it",
+    step: "put layers together",
   });
   if (result !== -errnos.EINVAL) return error;
   return new KontenerError(error.message, {

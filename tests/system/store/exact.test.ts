@@ -42,6 +42,21 @@ umoci unpack --image img:a bundle
  * between umoci (restored) and containerd (changed): here they are restored. */
 const below = (lines: string[]): string[] => lines.slice(1);
 
+/** Two layers as buildah commits them: what an upper directory holds after ordinary work on a tree of this machine's. */
+const makeWithBuildah = String.raw`
+B="buildah --root $PWD/pod --runroot $PWD/podrun --storage-driver overlay"
+P="podman --root $PWD/pod --runroot $PWD/podrun --storage-driver overlay"
+c=$($B from scratch); m=$($B mount $c)
+mkdir -p $m/usr $m/var/log $m/opt/old/deep; cp -a /usr/share/perl5 /usr/share/terminfo $m/usr/
+cp /bin/true $m/usr/tool; setcap cap_net_raw,cap_setuid+ep $m/usr/tool; chmod 6755 $m/usr/tool; touch $m/opt/old/deep/file
+ln $m/usr/tool $m/opt/tool; mknod $m/opt/null c 1 3; ln -s ../usr $m/opt/link; chmod 1777 $m/var/log; chown -R 33:44 $m/var
+$B commit -q $c one > /dev/null; $B rm $c > /dev/null
+c=$($B from one); m=$($B mount $c)
+rm -r $m/opt/old $m/usr/terminfo; mkdir $m/usr/terminfo; echo anew > $m/usr/terminfo/x; rm -r $m/usr/perl5/Debconf
+echo file > $m/opt/old; rm $m/opt/link; mkdir $m/opt/link; chmod 700 $m/var/log; mv $m/usr/tool $m/usr/moved
+$B commit -q $c two > /dev/null; $B push -q two oci:buildah:two; $P image mount two
+`;
+
 describeAsRoot("an image in the store", () => {
   test("is what umoci makes of it, file by file", async () => {
     await shell(makeImage, base);
@@ -51,5 +66,22 @@ describeAsRoot("an image in the store", () => {
     expect(said).toEqual([]);
     expect(below(await snapshotOf(image, paths))).toEqual(below(snapshot(`${base}/bundle/rootfs`)));
     expect(readdirSync(`${paths.lib}/store/l`).filter((name) => name.startsWith("."))).toEqual([]);
+  });
+
+  test("is what podman mounts of an image that buildah made", async () => {
+    const mounted = (await shell(makeWithBuildah, base)).trim();
+    try {
+      const paths = { lib: `${base}/lib-buildah`, run: `${base}/run` };
+      const image = await pullLayout(`${base}/buildah`, paths);
+      expect(image.layers).toHaveLength(2);
+      const ours = await snapshotOf(image, paths);
+      expect(ours.length).toBeGreaterThan(100);
+      expect(below(ours)).toEqual(below(snapshot(mounted)));
+    } finally {
+      await shell(
+        "podman --root $PWD/pod --runroot $PWD/podrun --storage-driver overlay image umount --all; umount -l pod/overlay || true",
+        base,
+      );
+    }
   });
 });
