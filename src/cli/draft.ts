@@ -2,6 +2,7 @@ import { invalid } from "../abi/error.ts";
 import type { EngineOptions } from "../spec/engine-options.ts";
 import { parseEnv, type OwnEnvironment, type Variable } from "../spec/env.ts";
 import { parseSysctl, parseUlimit } from "../spec/kernel-values.ts";
+import { parseLabel } from "../spec/label.ts";
 import { parseMount } from "../spec/mount.ts";
 import { parseRestart } from "../spec/restart.ts";
 import { parseLogOption } from "../spec/log-option.ts";
@@ -18,7 +19,6 @@ import {
   parseCpus,
   parsePidsLimit,
   parseSizeLimit,
-  quote,
   resolvePath,
 } from "../spec/values.ts";
 import type { FlagName } from "./flags.ts";
@@ -115,9 +115,7 @@ export const setters: Readonly<Record<FlagName, Setter>> = {
   name: text("name"),
   hostname: text("hostname"),
   label: ({ labels }, value) => {
-    const [key = "", ...rest] = value.split("=");
-    if (key === "") throw invalid(`--label ${quote(value)} has no key`, "--label KEY=VALUE");
-    labels.push([key, rest.join("=")]);
+    labels.push(parseLabel("--label", value));
   },
   "label-file": ({ labelFiles, here }, value) => {
     if (value === "") throw invalid("--label-file needs the name of a file");

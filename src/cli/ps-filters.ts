@@ -53,7 +53,11 @@ function fits(entry: Entry, { key, value }: Filter, all: readonly Entry[]): bool
   if (key === "network") return (options.network ?? "bridge") === value;
   if (key === "volume")
     return (options.mounts ?? []).some((mount) =>
-      [mount.target, "source" in mount ? mount.source : ""].includes(value),
+      [
+        mount.target,
+        "source" in mount ? mount.source : "",
+        "name" in mount ? mount.name : "",
+      ].includes(value),
     );
   const other = all.find(({ record: { id, name } }) => name === value || id.startsWith(value));
   if (!other) throw invalid(`--filter ${key}: there is no container ${quote(value)}`);

@@ -1,4 +1,5 @@
 import type { Entry } from "../engine/list.ts";
+import type { MountOption } from "../spec/options.ts";
 import { duration } from "./ago.ts";
 import type { Row } from "./listing.ts";
 import { printable } from "./printable.ts";
@@ -49,11 +50,14 @@ export function psRow(
       .map(([key, value]) => `${key}=${value}`)
       .join(","),
     Label: (key) => labels[key] ?? "",
-    Mounts: mounts.map((mount) => cut("source" in mount ? mount.source : mount.target)).join(","),
+    Mounts: mounts.map((mount) => cut(sourceOf(mount))).join(","),
     Networks: [network].flat().join(","),
     Address: state?.address ?? "",
   };
 }
+
+const sourceOf = (mount: MountOption): string =>
+  mount.type === "bind" ? mount.source : (mount.type === "volume" && mount.name) || mount.target;
 
 function statusText({ status, state, exit, record }: Entry): string {
   const since = (time: string) => duration(Date.now() - Date.parse(time));

@@ -45,6 +45,7 @@ export const ownVerbs = {
   build: () => import("./commands/build.ts").then(({ build }) => build),
   container: () => import("./commands/container.ts").then(({ container }) => container),
   version: () => import("./commands/version.ts").then(({ version }) => version),
+  volume: () => import("./commands/volume.ts").then(({ volume }) => volume),
   wait: () => import("./commands/wait.ts").then(({ wait }) => wait),
   pull: () => import("./commands/pull.ts").then(({ pull }) => pull),
   push: () => import("./commands/push.ts").then(({ push }) => push),

@@ -9,6 +9,7 @@ import type { Paths } from "../linux/paths.ts";
 import { turn } from "../linux/turn.ts";
 import { linkName } from "../network/link-name.ts";
 import type { RuntimeSpec } from "../oci/runtime-spec.ts";
+import { ownVolumes } from "../oci/volumes.ts";
 import type { Host } from "../plan/host.ts";
 import { networkMode } from "../spec/network.ts";
 import type { ContainerOptions } from "../spec/options.ts";
@@ -91,6 +92,7 @@ async function start(request: StartRequest, held: Held): Promise<Container> {
   const { id, hostname } = record;
   const cable = record.link === null ? undefined : await plugIn(request, id);
   const scratch = record.scratch ?? "";
+  await makeVolumes(request, id);
   const idRange = chooseIdRange(id, options, paths);
   const { plan, spec, warnings } = await prepareQuickly({
     ...request,
@@ -148,6 +150,22 @@ const plugIn = async (
 ): Promise<Cable> =>
   await (await import("./network.ts")).plugCable(id, options, paths, observer.warn, image.config);
 
+/** Makes a container's volumes, where it has any. */
+export async function makeVolumes(
+  {
+    options,
+    image,
+    paths,
+    observer,
+  }: Pick<StartRequest, "options" | "image" | "paths" | "observer">,
+  id: string,
+): Promise<void> {
+  const some = options.mounts?.some(({ type }) => type === "volume");
+  if (!some && image.config.Volumes == null) return;
+  const volumes = await import("./volumes.ts");
+  await volumes.makeVolumes(id, options, image, paths, observer.warn);
+}
+
 /** The record of a container that is about to be. */
 export function newRecord({
   options,
@@ -174,6 +192,7 @@ export function newRecord({
     detached: false,
     autoRemove: false,
     logs: null,
+    volumes: ownVolumes(options, image.config, id),
     restart: null,
   };
 }

@@ -59,6 +59,7 @@ export async function describeContainer(entry: Entry, paths: Paths = statePaths(
     },
     Mounts: (options.mounts ?? []).map((mount) => ({
       Type: mount.type,
+      ...(mount.type === "volume" ? { Name: mount.name ?? "" } : {}),
       Source: "source" in mount ? mount.source : "",
       Destination: mount.target,
       RW: !("readOnly" in mount && mount.readOnly),

@@ -4,7 +4,7 @@ import { call } from "../linux/libc.ts";
 import { unlock } from "../linux/file-lock.ts";
 import { takeDescriptor } from "../linux/pidfd.ts";
 import { giveDetachedBirth } from "./birth.ts";
-import { newRecord, type StartRequest } from "./container.ts";
+import { makeVolumes, newRecord, type StartRequest } from "./container.ts";
 import { noteTerminal, openInput } from "./container-input.ts";
 import { chooseIdRange } from "./id-range.ts";
 import { drain, logSettings, openOutput } from "./logs.ts";
@@ -109,6 +109,7 @@ export async function startHeld(request: DetachedRequest, held: Held): Promise<v
         ? undefined
         : await plugCable(id, options, paths, observer.warn, image.config);
     const scratch = record.scratch ?? "";
+    await makeVolumes(request, id);
     const { plan, spec, warnings } = await prepare({
       ...request,
       id,

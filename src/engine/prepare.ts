@@ -14,6 +14,7 @@ import type { HostStep } from "../plan/host-step.ts";
 import type { Plan } from "../plan/step.ts";
 import { networkMode } from "../spec/network.ts";
 import type { ContainerOptions, IdRange } from "../spec/options.ts";
+import { volumesDirectory } from "../volume/paths.ts";
 import { readAccounts } from "./accounts.ts";
 import type { Host } from "../plan/host.ts";
 import { etcFiles } from "./etc-files.ts";
@@ -70,6 +71,7 @@ export async function prepare({
     image,
     scratch: { path: scratch, inMemory: host.upperOnTmpfs },
     etc,
+    volumes: volumesDirectory(paths),
     ...protection,
     joined,
     idRange,
@@ -90,7 +92,7 @@ export async function prepare({
   const files = etcFiles(etc, hostname, options, cable);
   const etcNames = files.flatMap((step) => (step.call === "write" ? step.path : []));
   const plan = buildPlan(spec, {
-    files: examineSources(spec, etcNames),
+    files: examineSources(spec, etcNames, volumesDirectory(paths)),
     filter: protection.filter,
     dieWithParent: !detached,
     again: detached,

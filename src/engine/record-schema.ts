@@ -33,6 +33,7 @@ const recordSchema = v.strictObject({
   logs: v.nullable(
     v.strictObject({ directory: path, maxSize: v.nullable(natural), maxFiles: natural }),
   ),
+  volumes: v.array(v.string()),
   restart: v.nullable(
     v.strictObject({
       when: v.picklist(["on-failure", "always", "unless-stopped"]),

@@ -56,6 +56,8 @@ export type Record = {
   autoRemove: boolean;
   /** Where its output is kept: files of `logs.ts`. */
   logs: LogSettings | null;
+  /** Volumes that it brought along, which go with it. */
+  volumes: string[];
   /** Started again when it has ended; null: never. */
   restart: RestartPolicy | null;
 };

@@ -55,6 +55,8 @@ export async function removeContainer(held: Held, paths: Paths): Promise<void> {
   await releaseResources(record, paths);
   if (record.detached) (await import("./reboot.ts")).removeCopy(record.id, paths);
   if (record.logs !== null) removeTree(record.logs.directory);
+  if (record.volumes.length > 0 && !record.keep)
+    await (await import("./volumes.ts")).removeOwnVolumes(record, paths);
   if (record.scratch !== null && !record.keep) await removeScratch(record.scratch);
   await turn();
   removeRecord(held, paths);

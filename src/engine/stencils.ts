@@ -108,6 +108,7 @@ function keyOf(
   for (const filled of ["command", "entrypoint", "name"] as const) delete own[filled];
   const plain = Object.keys(own).every((option) => plainOptions.includes(option));
   if (!plain || !plainNetworks.has(options.network)) return undefined;
+  if (Object.keys(image.config.Volumes ?? {}).length > 0) return undefined; // volumes are made by name
   if (detached || scratch === "" || image.mounts.length > 0) return undefined;
   if (!idle && argv.length === 0) return undefined; // an error, which the long way has
   const key = JSON.stringify({

@@ -2,6 +2,7 @@ import type { ImageConfig } from "../image/image.ts";
 import type { ContainerOptions, IdRange } from "../spec/options.ts";
 import { annotations } from "./annotations.ts";
 import { commandOf } from "./command.ts";
+import { namedMounts } from "./volumes.ts";
 import { etcMounts, hostSysfs, kernelMounts, optionMount } from "./mounts.ts";
 import { resources } from "./resources.ts";
 import type {
@@ -23,6 +24,8 @@ export type SpecFacts = {
   image: { layers: string[]; mounts: Mount[]; config: ImageConfig };
   /** Absolute directory for the overlay; `inMemory`: a tmpfs only the container sees. */
   scratch: { path: string; inMemory: boolean };
+  /** Absolute directory in which volumes are. */
+  volumes: string;
   /** Absolute directory that holds hosts, hostname and resolv.conf. */
   etc: string;
   capabilities: CapabilitySets;
@@ -72,7 +75,9 @@ export function specFromOptions(options: ContainerOptions, facts: SpecFacts): Ru
       ...facts.cgroupMounts,
       ...image.mounts,
       ...etcMounts(facts.etc, facts.joined?.etc),
-      ...(options.mounts ?? []).map((mount) => optionMount(mount, facts.idRange !== undefined)),
+      ...namedMounts(options, image.config, facts.id).map((mount) =>
+        optionMount(mount, facts.volumes, facts.idRange !== undefined),
+      ),
     ],
     linux: {
       namespaces: namespaces(options, facts.idRange).map((type) =>

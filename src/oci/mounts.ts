@@ -1,5 +1,5 @@
-import type { MountOption } from "../spec/options.ts";
 import type { Mount } from "./runtime-spec.ts";
+import { volumeData, type namedMounts } from "./volumes.ts";
 
 /** The file systems that every container has (config-linux.md, "Default Filesystems"), in runc's order and options. */
 export const kernelMounts = (): Mount[] => [
@@ -59,13 +59,22 @@ export const etcMounts = (directory: string, shared = directory): Mount[] =>
     options: ["rbind", "nofail"],
   }));
 
-/** `--volume`, `--mount`, `--tmpfs`; `idmap`: with the owners that a user namespace's container sees. */
-export function optionMount(mount: MountOption, idmap: boolean): Mount {
+/**
+ * `--volume`, `--mount`, `--tmpfs`. `volumes`: the directory in which volumes are; `idmap`: with the owners that a user
+ * namespace's container sees.
+ */
+export function optionMount(
+  mount: ReturnType<typeof namedMounts>[number],
+  volumes: string,
+  idmap: boolean,
+): Mount {
   if (mount.type === "tmpfs") {
     const options = ["nosuid", "nodev", ...mount.options];
     return { destination: mount.target, type: "tmpfs", source: "tmpfs", options };
   }
-  const { source, target, readOnly, recursive } = mount;
+  const { target, readOnly } = mount;
+  const source = mount.type === "volume" ? volumeData(volumes, mount.name) : mount.source;
+  const recursive = mount.type === "bind" && mount.recursive;
   const mapped = idmap ? [recursive ? "ridmap" : "idmap"] : [];
   const options = [recursive ? "rbind" : "bind", ...(readOnly ? ["ro"] : []), ...mapped];
   return { destination: target, type: "bind", source, options };

@@ -1,5 +1,6 @@
 import { invalid } from "../abi/error.ts";
 import type { MountOption } from "./options.ts";
+import { checkVolumeName } from "./volume-name.ts";
 import { parseBoolean, parseSize, quote, resolvePath } from "./values.ts";
 
 /** docker's second spellings of --mount's keys. */
@@ -12,9 +13,13 @@ const synonyms: Readonly<Record<string, string>> = {
 const keysOf = {
   bind: ["type", "source", "target", "readonly", "bind-recursive", "bind-propagation"],
   tmpfs: ["type", "target", "tmpfs-size", "tmpfs-mode"],
+  volume: ["type", "source", "target", "readonly", "volume-nocopy"],
 } as const;
 
-/** `--mount type=bind,source=S,target=T[,readonly]` or `--mount type=tmpfs,target=T[,tmpfs-size=N][,tmpfs-mode=M]`. */
+/**
+ * `--mount type=bind,source=S,target=T[,readonly]`, `type=volume[,source=NAME],target=T[,readonly][,volume-nocopy]` or
+ * `type=tmpfs,target=T[,tmpfs-size=N][,tmpfs-mode=M]`.
+ */
 export function parseMount(flag: string, text: string, cwd: string): MountOption {
   const fields = new Map<string, string>();
   for (const field of text.split(",")) {
@@ -26,19 +31,15 @@ export function parseMount(flag: string, text: string, cwd: string): MountOption
     );
   }
   const type = fields.get("type") ?? "volume";
-  if (type === "volume")
-    throw invalid(
-      `${flag} ${quote(text)}: named volumes are not there yet`,
-      `${flag} type=bind,source=…,target=…`,
-    );
-  if (type !== "bind" && type !== "tmpfs")
-    throw invalid(`${flag}: type ${quote(type)} is not one of bind, tmpfs`);
+  if (type !== "bind" && type !== "tmpfs" && type !== "volume")
+    throw invalid(`${flag}: type ${quote(type)} is not one of bind, volume, tmpfs`);
   const known: readonly string[] = keysOf[type];
   const odd = [...fields.keys()].find((key) => !known.includes(key));
   if (odd !== undefined)
     throw invalid(`${flag}: type=${type} has no ${quote(odd)}`, `it has ${known.join(", ")}`);
   const target = fields.get("target");
   if (target === undefined) throw invalid(`${flag} ${quote(text)} has no target`);
+  if (type === "volume") return volumeMount(flag, fields, parseTarget(flag, target));
   return type === "bind"
     ? bindMount(flag, text, fields, parseTarget(flag, target), cwd)
     : tmpfsMount(flag, fields, parseTarget(flag, target));
@@ -67,6 +68,23 @@ function bindMount(
     target,
     readOnly: parseBoolean(`${flag} readonly`, fields.get("readonly") ?? "false"),
     recursive: recursive === "enabled",
+  };
+}
+
+function volumeMount(
+  flag: string,
+  fields: ReadonlyMap<string, string>,
+  target: string,
+): MountOption {
+  const name = fields.get("source");
+  if (name !== undefined) checkVolumeName(name);
+  const boolean = (key: string) => parseBoolean(`${flag} ${key}`, fields.get(key) ?? "false");
+  return {
+    type: "volume",
+    ...(name === undefined ? {} : { name }),
+    target,
+    readOnly: boolean("readonly"),
+    ...(boolean("volume-nocopy") ? { noCopy: true } : {}),
   };
 }
 

@@ -25,6 +25,13 @@ const mount = v.variant("type", [
     recursive: v.boolean(),
   }),
   v.strictObject({ type: v.literal("tmpfs"), target: v.string(), options: texts }),
+  v.strictObject({
+    type: v.literal("volume"),
+    name: v.exactOptional(v.string()),
+    target: v.string(),
+    readOnly: v.boolean(),
+    noCopy: v.exactOptional(v.boolean()),
+  }),
 ]);
 
 const port = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65535));

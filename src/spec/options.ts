@@ -72,7 +72,16 @@ export type ContainerOptions = {
 
 export type MountOption =
   | { type: "bind"; source: string; target: string; readOnly: boolean; recursive: boolean }
-  | { type: "tmpfs"; target: string; options: string[] };
+  | { type: "tmpfs"; target: string; options: string[] }
+  | {
+      type: "volume";
+      /** Without one the volume is the container's own, and goes with it. */
+      name?: string;
+      target: string;
+      readOnly: boolean;
+      /** Leave a new volume empty, whatever the image has in its place. */
+      noCopy?: boolean;
+    };
 
 /** User and group numbers of the host, `start` standing for 0 inside. */
 export type IdRange = { start: number; size: number };

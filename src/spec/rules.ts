@@ -1,3 +1,4 @@
+import { checkVolumeName } from "./volume-name.ts";
 import { invalid } from "../abi/error.ts";
 import { checkNetwork } from "./network.ts";
 import type { ContainerOptions } from "./options.ts";
@@ -95,6 +96,7 @@ const rules: readonly ((options: ContainerOptions) => void)[] = [
         throw invalid(`--mount: the target ${quote(mount.target)} is not an absolute path`);
       if (mount.type === "bind" && !mount.source.startsWith("/"))
         throw invalid(`--mount: the source ${quote(mount.source)} is not an absolute path`);
+      if (mount.type === "volume" && mount.name !== undefined) checkVolumeName(mount.name);
       if (taken.has(mount.target))
         throw invalid(`two mounts have the same target ${quote(mount.target)}`);
       taken.add(mount.target);

@@ -16,6 +16,7 @@ const allowed: Record<string, string[]> = {
   cgroup: ["abi", "linux", "oci", "plan"],
   network: ["abi", "linux", "plan"],
   image: ["abi", "linux", "oci"],
+  volume: ["abi", "linux", "spec", "oci", "image"],
   store: ["abi", "linux", "oci", "image"],
   registry: ["abi", "linux", "oci", "image"],
   engine: [
@@ -29,6 +30,7 @@ const allowed: Record<string, string[]> = {
     "cgroup",
     "network",
     "image",
+    "volume",
   ],
   build: ["abi", "linux", "cgroup", "spec", "oci", "plan", "image", "store", "engine"],
   api: ["abi", "linux", "spec", "oci", "plan", "launch", "cgroup", "image", "engine"],
@@ -44,6 +46,7 @@ const allowed: Record<string, string[]> = {
     "store",
     "registry",
     "build",
+    "volume",
   ],
 };
 

@@ -1,4 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { KontenerError } from "../../../src/abi/error.ts";
 import { parseMount } from "../../../src/spec/mount.ts";
 import { parseTmpfs } from "../../../src/spec/tmpfs.ts";
 import { parseVolume } from "../../../src/spec/volume.ts";
@@ -33,11 +35,43 @@ describe("-v", () => {
     ]);
   });
 
+  test("is a volume where the source is a name, and one of the container's own where there is none", () => {
+    expect(volume("data:/srv").value).toEqual({
+      type: "volume",
+      name: "data",
+      target: "/srv",
+      readOnly: false,
+    });
+    expect(volume("data:/srv:ro,nocopy").value).toMatchObject({ readOnly: true, noCopy: true });
+    expect(volume("/srv").value).toEqual({ type: "volume", target: "/srv", readOnly: false });
+  });
+
+  test("whatever is written is a mount or one clear sentence", () => {
+    const word = fc.oneof(
+      fc.constantFrom("data", "/a", "./b", "..", "ro", "nocopy", "rbind", "", "~", "\u0000", "é"),
+      fc.string(),
+    );
+    fc.assert(
+      fc.property(fc.array(word, { maxLength: 5 }), (words) => {
+        const text = words.join(":");
+        try {
+          const { value } = volume(text);
+          expect(value.target).toMatch(/^\//);
+          if (value.type === "volume") expect(value.name ?? "x").toMatch(/^[a-zA-Z0-9][\w.-]*$/);
+        } catch (error) {
+          expect(error).toBeInstanceOf(KontenerError);
+          expect((error as Error).message).not.toContain("\n");
+        }
+      }),
+    );
+  });
+
   test.each([
-    ["data:/data", '"data": named volumes are not there yet'],
-    ["/data", '"/data": anonymous volumes are not there yet'],
     ["", '"" is not of the form SOURCE:TARGET[:ro|rw]'],
-    ["data", '"data" is not of the form SOURCE:TARGET[:ro|rw]'],
+    ["data", '"data" says not where'],
+    ["da/ta:/data", '"da/ta" is not a volume\'s name'],
+    ["data:/data:rbind", "rbind is for paths, and this is a volume"],
+    ["/a:/b:nocopy", "nocopy is for volumes, and this is a path"],
     [":/data", '":/data" is not of the form'],
     ["/a:/b:ro:rw", "is not of the form"],
     ["/a:b", 'the target "b" is not an absolute path'],
@@ -62,6 +96,17 @@ describe("--mount", () => {
     });
   });
 
+  test("is a volume where no type is given, as in docker", () => {
+    expect(mount("source=v,target=/b,volume-nocopy")).toEqual({
+      type: "volume",
+      name: "v",
+      target: "/b",
+      readOnly: false,
+      noCopy: true,
+    });
+    expect(mount("target=/b")).toEqual({ type: "volume", target: "/b", readOnly: false });
+  });
+
   test("makes a tmpfs of a size and a mode", () => {
     expect(mount("type=tmpfs,target=/t,tmpfs-size=64m,tmpfs-mode=1777")).toEqual({
       type: "tmpfs",
@@ -71,9 +116,9 @@ describe("--mount", () => {
   });
 
   test.each([
-    ["", "named volumes are not there yet"],
-    ["source=v,target=/b", "named volumes are not there yet"],
-    ["type=npipe,target=/b", 'type "npipe" is not one of bind, tmpfs'],
+    ["", 'type=volume has no ""'],
+    ["source=../v,target=/b", '"../v" is not a volume\'s name'],
+    ["type=npipe,target=/b", 'type "npipe" is not one of bind, volume, tmpfs'],
     ["type=bind,target=/b", "has no source"],
     ["type=bind,source=/a", "has no target"],
     ["type=bind,source=/a,target=/b,size=1", 'type=bind has no "size"'],

@@ -32,7 +32,7 @@ test.each([
   [{ image: 1 }, "image: "],
   [{ image: "a", memmory: 1 }, "memmory: "],
   [{ image: "a", memory: 1.5 }, "memory: "],
-  [{ image: "a", mounts: [{ type: "volume" }] }, "mounts.0.type: "],
+  [{ image: "a", mounts: [{ type: "npipe" }] }, "mounts.0.type: "],
   [{ image: "a", memory: 1 }, "--memory 1 is too small"],
 ])("%j is refused, and the field is named", (input, message) => {
   expect(() => parseOptions(input)).toThrow(
