@@ -51,7 +51,7 @@ test("links that stay inside one by one stay inside together", () => {
     }),
     { numRuns: 200 },
   );
-});
+}, 30_000);
 
 function resolved(path: string): string | undefined {
   try {

@@ -97,7 +97,7 @@ describe("a pull", () => {
       ),
       { numRuns: 30 },
     );
-  });
+  }, 30_000);
 
   test("goes on from what is there: it asks for the rest only", async () => {
     const paths = newPaths();
