@@ -5,7 +5,8 @@ import { unlock } from "../linux/file-lock.ts";
 import type { Paths } from "../linux/paths.ts";
 import type { Held } from "./record.ts";
 import { cgroupPath, releaseResources, removeContainer } from "./remove.ts";
-import { mark, readExit, writeKilled } from "./state.ts";
+import { spawnSupervisor } from "./supervisor.ts";
+import { isMarked, mark, readExit, writeKilled } from "./state.ts";
 
 /**
  * What is done once for a detached container that has ended: its control group, its cable and its address go back, its
@@ -20,8 +21,11 @@ export async function settle(held: Held, paths: Paths): Promise<void> {
     if ((usage.oomKills ?? 0) > 0) mark(directory, "oom-killed");
     await releaseResources(record, paths);
     // A monitor that was killed has noted nothing, and its container has ended with it.
-    if (born && !readExit(directory)) writeKilled(directory);
+    const orphan = born && !readExit(directory);
+    if (orphan) writeKilled(directory);
     mark(directory, "settled");
+    // Nor has it become a supervisor: then this command starts one.
+    if (orphan && record.restart && !isMarked(directory, "stopped")) spawnSupervisor(record.id);
   } finally {
     unlock(lockFd);
   }

@@ -15,3 +15,15 @@ export function supervisor(id: string): Successor {
     env: env.map(([name, value]) => `${name}=${value}`),
   };
 }
+
+/** The same by a process of its own, which outlives this one: for a container whose monitor was killed. */
+export function spawnSupervisor(id: string): void {
+  const { argv, env } = supervisor(id);
+  const pairs = env.map((entry) => entry.split(/=(.*)/s).slice(0, 2) as [string, string]);
+  Bun.spawn([...argv], {
+    env: Object.fromEntries(pairs),
+    cwd: "/",
+    stdio: ["ignore", "ignore", "ignore"],
+    detached: true, // ^C in this terminal is not meant for it
+  }).unref();
+}

@@ -56,6 +56,28 @@ describeAsRoot("--restart", () => {
     await leftovers.expectNone("always");
   });
 
+  test("a container whose monitor was killed comes back with the next command; one that was stopped does not", async () => {
+    await start("orphan", "on-failure", "echo life; sleep 100");
+    await start("calm", "no", "echo life; sleep 100");
+    const monitorOf = async (name: string) => {
+      const { Pid } = (await infoOf(name)).State;
+      return Number(/^PPid:\t(\d+)$/m.exec(readFileSync(`/proc/${Pid}/status`, "utf8"))![1]);
+    };
+    for (const name of ["orphan", "calm"]) process.kill(await monitorOf(name), "SIGKILL");
+    await k("ps");
+    await eventually(async () => (await lives("orphan")) === 2, 15_000);
+    await eventually(async () => (await infoOf("orphan")).State.Status === "running");
+    expect((await infoOf("calm")).State).toMatchObject({ Status: "exited", ExitCode: 137 });
+    expect(await monitorOf("orphan")).toBeGreaterThan(1);
+    // Stopped while nobody looked after it: it stays so.
+    process.kill(await monitorOf("orphan"), "SIGKILL");
+    await k("stop", "orphan");
+    await Bun.sleep(1000);
+    expect((await infoOf("orphan")).State.Status).toBe("exited");
+    await k("rm", "orphan", "calm");
+    await leftovers.expectNone("orphan");
+  });
+
   test("is refused where nobody could keep to it", async () => {
     expect((await k("run", "--restart", "always", "busybox", "true")).stderr).toContain("add -d");
     expect((await k("run", "-d", "--rm", "--restart", "always", "busybox")).stderr).toContain(
