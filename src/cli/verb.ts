@@ -45,7 +45,7 @@ export function verb<const F extends Flag>(definition: VerbDefinition<F>) {
       );
     return await definition.run(given);
   };
-  return { summary, run };
+  return { summary, run, synopsis, flags: [...flags, helpFlag] as readonly Flag[] };
 }
 
 const helpFlag: Flag = { name: "help", help: "print this" };

@@ -1,3 +1,4 @@
+import type { Flag } from "./flags.ts";
 import * as run from "./commands/run.ts";
 
 /**
@@ -5,11 +6,25 @@ import * as run from "./commands/run.ts";
  * which costs 2 to 3 ms of a cold start (compiled). `run` itself is in the program's first piece: loading the dozens that a
  * bundler cuts it into is 1 ms.
  */
-export type OwnVerb = { summary: string; run(argv: readonly string[]): Promise<number> };
+export type OwnVerb = {
+  summary: string;
+  run(argv: readonly string[]): Promise<number>;
+  /** "stop [flags] CONTAINER…": for completion, as what follows. */
+  synopsis?: string;
+  /** Without them: those of `run`. */
+  flags?: readonly Flag[];
+  /** Of a verb with verbs of its own: `network create`. */
+  actions?: Readonly<Record<string, OwnVerb>>;
+};
 
 export const ownVerbs = {
   run: () => Promise.resolve(run),
-  sh: () => import("./commands/sh.ts").then(({ summary, sh }) => ({ summary, run: sh })),
+  sh: () =>
+    import("./commands/sh.ts").then(({ summary, synopsis, sh }) => ({
+      summary,
+      synopsis,
+      run: sh,
+    })),
   ps: () => import("./commands/ps.ts").then(({ ps }) => ps),
   logs: () => import("./commands/logs.ts").then(({ logs }) => logs),
   stop: () => import("./commands/stop.ts").then(({ stop }) => stop),
@@ -44,6 +59,7 @@ export const ownVerbs = {
   commit: () => import("./commands/commit.ts").then(({ commit }) => commit),
   build: () => import("./commands/build.ts").then(({ build }) => build),
   container: () => import("./commands/container.ts").then(({ container }) => container),
+  completion: () => import("./commands/completion.ts").then(({ completion }) => completion),
   version: () => import("./commands/version.ts").then(({ version }) => version),
   volume: () => import("./commands/volume.ts").then(({ volume }) => volume),
   wait: () => import("./commands/wait.ts").then(({ wait }) => wait),

@@ -4,13 +4,14 @@ import { say } from "../report.ts";
 import { withImage } from "../with-image.ts";
 
 export const summary = "Make a container that kontener start starts";
+export const synopsis = "create [flags] IMAGE [COMMAND…]";
 
 /** `kontener create [flags] IMAGE [COMMAND…]`, with the flags of run; the exit code. */
 export async function run(argv: readonly string[]): Promise<number> {
   const line = parseRun(["--detach", ...argv], { env: process.env, cwd: process.cwd() });
   if (line.help) {
     const { printRunUsage } = await import("../usage.ts");
-    await printRunUsage("create [flags] IMAGE [COMMAND…]", summary);
+    await printRunUsage(synopsis, summary);
     return 0;
   }
   const { options, engine, envFiles, labelFiles, warnings } = line;

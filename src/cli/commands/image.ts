@@ -48,6 +48,7 @@ const actions = { inspect: inspectImages, diff: diffTwo, prune: pruneStore };
 
 /** docker's `image ls`, `image rm` and so on are `images`, `rmi`, …: see `shortened` in verbs.ts. */
 export const image = {
+  actions,
   summary:
     "inspect, diff or prune images; ls, rm, tag, history, save, load and import as by themselves",
   async run(argv: readonly string[]): Promise<number> {

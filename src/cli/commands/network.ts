@@ -214,6 +214,7 @@ const actions = {
 };
 
 export const network = {
+  actions,
   summary: "Networks: create, ls, inspect, rm, prune, connect, disconnect; up, down, status",
   async run(argv: readonly string[]): Promise<number> {
     const [action] = argv;
