@@ -30,7 +30,7 @@ export function blobStream(
       const before = at;
       let reason = "the connection was closed";
       try {
-        using reply = await open(session, repository, descriptor, at, signal);
+        using reply = await open(session, repository, descriptor, at, { signal, onRetry });
         for await (const chunk of rest(reply, at)) {
           signal?.throwIfAborted();
           at += chunk.length;
@@ -67,12 +67,13 @@ async function open(
   repository: string,
   { digest, urls = [] }: Descriptor,
   at: number,
-  signal: AbortSignal | undefined,
+  { signal, onRetry }: Pick<BlobOptions, "signal" | "onRetry">,
 ): Promise<Reply> {
   const request = {
     step: "give a layer",
     ...(at > 0 && { headers: { Range: `bytes=${at}-` } }),
     ...(signal && { signal }),
+    onRetry,
   };
   const path = `${repository}/blobs/${digest}`;
   if (urls.length === 0) return await session.request(path, request);

@@ -15,8 +15,6 @@ export type SessionOptions = {
   /** Milliseconds before the second attempt; each further one waits twice as long: 250. */
   pause?: number | undefined;
   signal?: AbortSignal | undefined;
-  /** Told before each further attempt. */
-  onRetry?: ((reason: string) => void) | undefined;
 };
 
 export type Request = Pick<Exchange, "method" | "headers" | "body" | "signal"> & {
@@ -24,6 +22,8 @@ export type Request = Pick<Exchange, "method" | "headers" | "body" | "signal"> &
   step: string;
   /** Answers that the caller deals with, besides 2xx. */
   expected?: readonly number[];
+  /** Told before each further attempt. */
+  onRetry?: ((reason: string) => void) | undefined;
 };
 
 const PATIENCE = 30_000;
@@ -60,14 +60,14 @@ export class Session {
    * @throws KontenerError
    */
   async request(path: string | URL, request: Request): Promise<Reply> {
-    return await this.retrying(() => this.attempt(path, request), request.signal);
+    return await this.retrying(() => this.attempt(path, request), request);
   }
 
   async retrying<T>(
     work: () => Promise<T>,
-    signal: AbortSignal | undefined = this.options.signal,
+    { signal = this.options.signal, onRetry }: Pick<Request, "signal" | "onRetry"> = {},
   ): Promise<T> {
-    const { pause = PAUSE, onRetry } = this.options;
+    const { pause = PAUSE } = this.options;
     for (let attempt = 1; ; attempt++) {
       try {
         return await work();

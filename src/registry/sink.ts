@@ -95,9 +95,7 @@ async function upload(
   sent: (bytes: number) => void,
   retry: (reason: string) => void,
 ): Promise<void> {
-  let attempts = 0;
-  await session.retrying(async () => {
-    if (attempts++ > 0) retry("it broke off, and is sent again");
+  const send = async () => {
     using begun = await session.attempt(`${repository}/blobs/uploads/`, {
       method: "POST",
       step: "begin to take a layer",
@@ -116,7 +114,8 @@ async function upload(
       headers: { "Content-Type": "application/octet-stream", "Content-Length": String(size) },
       body: (alive) => counted(open(), alive, sent),
     });
-  });
+  };
+  await session.retrying(send, { onRetry: retry });
 }
 
 function counted(

@@ -21,7 +21,7 @@ describeAsRoot("a pull when the registry fails", () => {
     registry = await Registry.start("open");
     meddler = await Meddler.start(registry.host);
     made = writeLayout(`${directory}/one`, [300_000])[0]!;
-    fill(`${directory}/one`, `${registry.host}/a/one:1`);
+    await fill(`${directory}/one`, `${registry.host}/a/one:1`);
   });
   afterAll(async () => {
     meddler[Symbol.dispose]();

@@ -32,7 +32,7 @@ export class Registry implements AsyncDisposable {
       log: { level: "error", accesslog: { disabled: true } },
       storage: { filesystem: { rootdirectory: `${directory}/data` } },
       http: { addr: host },
-      ...(auth === "open" ? {} : { auth: registry.#auth(auth) }),
+      ...(auth === "open" ? {} : { auth: await registry.#auth(auth) }),
     };
     writeFileSync(`${directory}/config.yml`, JSON.stringify(config)); // YAML is a superset of JSON
     mkdirSync(`${directory}/data`);
@@ -51,15 +51,15 @@ export class Registry implements AsyncDisposable {
     return registry;
   }
 
-  #auth(kind: "htpasswd" | "token") {
+  async #auth(kind: "htpasswd" | "token") {
     const { directory } = this;
     const { username, password } = this.#login!;
     if (kind === "htpasswd") {
-      run(["htpasswd", "-Bbc", `${directory}/htpasswd`, username, password]);
+      await run(["htpasswd", "-Bbc", `${directory}/htpasswd`, username, password]);
       return { htpasswd: { realm: "tests", path: `${directory}/htpasswd` } };
     }
     const [key, cert] = [`${directory}/key.pem`, `${directory}/cert.pem`];
-    run(
+    await run(
       ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=tests"].concat([
         "-days",
         "2",
@@ -82,7 +82,8 @@ export class Registry implements AsyncDisposable {
   /** distribution's token specification: everybody may pull below `open/`, only who has logged in may do the rest. */
   #token(request: Request, key: string, certificate: string): Response {
     const basic = /^Basic (.*)$/.exec(request.headers.get("Authorization") ?? "")?.[1];
-    const [username, password] = basic ? Buffer.from(basic, "base64").toString().split(":") : [];
+    const shown = Buffer.from(basic ?? "", "base64").toString();
+    const [, username, password] = /^(.*?):(.*)$/.exec(shown) ?? [];
     const { searchParams } = new URL(request.url);
     const scopes = searchParams.getAll("scope");
     this.tokens.push({ username, scopes });
@@ -114,14 +115,15 @@ export class Registry implements AsyncDisposable {
 }
 
 /** A program of the host's, to its end. @throws with what it had to say */
-export function run(command: string[]): string {
-  const { exitCode, stdout, stderr } = Bun.spawnSync(command);
-  if (exitCode === 0) return stdout.toString();
-  throw new Error(`${command.join(" ")}: ${stderr.toString()}`);
+export async function run(command: string[]): Promise<string> {
+  const child = Bun.spawn(command, { stdio: ["ignore", "pipe", "pipe"] });
+  const [stdout, stderr] = await Promise.all([child.stdout.text(), child.stderr.text()]);
+  if ((await child.exited) === 0) return stdout;
+  throw new Error(`${command.join(" ")}: ${stderr}`);
 }
 
 /** `skopeo copy` from a layout into a registry. */
-export const fill = (layout: string, target: string, ...flags: string[]): string =>
+export const fill = (layout: string, target: string, ...flags: string[]): Promise<string> =>
   run(
     ["skopeo", "copy", "-q", "--dest-tls-verify=false", ...flags].concat([
       `oci:${layout}:it`,
