@@ -53,8 +53,13 @@ const plainOptions: readonly string[] = [
   "capDrop",
   "privileged",
   "labels",
+  "ip",
+  "networkAliases",
+  "publish",
+  "publishAll",
+  "stopSignal",
+  "stopTimeout",
 ] satisfies (keyof ContainerOptions)[];
-const plainNetworks: ReadonlySet<unknown> = new Set([undefined, "bridge", "none", "host"]);
 
 const templates = new Map<string, Template>();
 const MOST = 64;
@@ -107,7 +112,8 @@ function keyOf(
   const own: Partial<ContainerOptions> = { ...options };
   for (const filled of ["command", "entrypoint", "name"] as const) delete own[filled];
   const plain = Object.keys(own).every((option) => plainOptions.includes(option));
-  if (!plain || !plainNetworks.has(options.network)) return undefined;
+  const joins = [options.network].flat().some((network) => network?.startsWith("container:"));
+  if (!plain || joins) return undefined;
   if (Object.keys(image.config.Volumes ?? {}).length > 0) return undefined; // volumes are made by name
   if (detached || scratch === "" || image.mounts.length > 0) return undefined;
   if (!idle && argv.length === 0) return undefined; // an error, which the long way has

@@ -54,6 +54,12 @@ const kinds: Record<string, Partial<ContainerOptions>> = {
   "with a reaper": { entrypoint: [], init: true },
   "with a terminal": { entrypoint: [], tty: true, interactive: true },
   "read-only, on the host's network": { entrypoint: [], readOnly: true, network: "host" },
+  "on a network of the user's, with a port": {
+    entrypoint: [],
+    network: ["front", "back"],
+    publish: [{ protocol: "tcp", containerPort: 80, hostPort: 8080 }],
+    stopSignal: "SIGINT",
+  },
   "with kernel parameters and limits": {
     entrypoint: [],
     sysctls: { "kernel.domainname": "example" },
