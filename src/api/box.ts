@@ -1,5 +1,8 @@
 import { KontenerError } from "../abi/error.ts";
 import type { Container } from "../engine/container.ts";
+import { portsOf } from "../engine/ports.ts";
+import { paths as statePaths } from "../linux/paths.ts";
+import { parsePort } from "../spec/publish.ts";
 import {
   checkCommand,
   checkCommandOptions,
@@ -97,6 +100,23 @@ export class Box implements AsyncDisposable {
     this.#leash = over.leash;
     this.ended = over.ended;
     forgotten.register(this, engine, this);
+  }
+
+  /**
+   * The host's port at which a port of the box is reached: `box.port(80)`, `box.port("53/udp")`, with the option `publish`.
+   *
+   * @throws KontenerError `NOT_FOUND` where it is not published
+   */
+  port(inner: number | string): number {
+    const { containerPort, protocol } = parsePort("port", String(inner));
+    const found = portsOf(this.id, statePaths()).find(
+      (port) => port.containerPort === containerPort && port.protocol === protocol,
+    );
+    if (found) return found.hostPort;
+    throw new KontenerError(`box ${this.name} publishes no port ${containerPort}/${protocol}`, {
+      code: "NOT_FOUND",
+      hint: `publish: ["${inner}"] does, at a free port`,
+    });
   }
 
   /**

@@ -120,7 +120,7 @@ export async function connect(
   if (all.length > MOST_CABLES)
     throw new KontenerError(`a container has ${MOST_CABLES} networks at most`, { code: "INVALID" });
   const link = linkName(record.id);
-  note({ ...entry, record: { ...record, link } }, all, paths);
+  note(entry, all, paths);
   if ((status !== "running" && status !== "paused") || !state) return;
   const { ensureBridge } = await import("../network/bridge.ts");
   const { applyLinkSteps } = await import("../network/apply.ts");
@@ -198,7 +198,8 @@ const cablesInto = (bridge: string, link: string): string[] =>
 
 function note({ record }: Pick<Entry, "record">, names: readonly string[], paths: Paths): void {
   const network = names.length === 0 ? "none" : names.length === 1 ? names[0]! : [...names];
-  const changed = { ...record, options: { ...record.options, network } };
+  const link = names.length === 0 ? null : linkName(record.id);
+  const changed = { ...record, link, options: { ...record.options, network } };
   rewriteRecord(changed, paths);
   if (staysAfterReboot(record)) saveCopy(changed, paths);
 }

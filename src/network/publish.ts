@@ -99,11 +99,11 @@ export const openPorts = (bridge: string, paths: Paths): Promise<void> =>
 
 /** Gives back whatever ports a container has, or those `on` one bridge, and closes them. Idempotent. */
 export async function releasePorts(id: string, paths: Paths, on?: string): Promise<void> {
-  await withLock(networkLock, () => {
+  await withLock(networkLock, async () => {
     const mine = listPublished(paths, id).filter(({ bridge }) => on === undefined || bridge === on);
     for (const port of mine) forgetPublished(port, paths);
     const left = listPublished(paths);
     for (const bridge of new Set(mine.map((port) => port.bridge)))
-      if (typeof readBridge(bridge) !== "string") writeRules(bridge, left);
+      if (typeof readBridge(bridge) !== "string") await writeRules(bridge, left);
   });
 }

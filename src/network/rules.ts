@@ -14,15 +14,18 @@ export const networkLock = "/proc/sys/net/ipv4/ip_forward";
  * Writes a bridge's rules anew, with its ports among `all`, as one transaction of the tool that keeps them: a few
  * milliseconds. Whoever calls it holds {@link networkLock}.
  */
-export function writeRules(bridge: string, all: readonly Published[]): void {
+export async function writeRules(bridge: string, all: readonly Published[]): Promise<void> {
   const record = readBridge(bridge);
   if (typeof record === "string") throw new Error(`${bridge} is not kontener's bridge`);
   const ports = all.filter((port) => port.bridge === bridge);
   const names: Names = { bridge, cidr: record.cidr, internal: record.internal, ports };
   if (ports.length > 0) admitLoopback(bridge);
-  if (record.firewall === "nftables") pipe(["nft", "-f", "-"], nftRules(names));
+  if (record.firewall === "nftables") await pipe(["nft", "-f", "-"], nftRules(names));
   else if (record.firewall === "iptables")
-    pipe(["iptables-restore", "-w", "--noflush"], iptablesForward(names) + iptablesNat(names));
+    await pipe(
+      ["iptables-restore", "-w", "--noflush"],
+      iptablesForward(names) + iptablesNat(names),
+    );
   else if (ports.length > 0)
     throw new KontenerError("no port can be published: the host has neither nft nor iptables", {
       code: "UNSUPPORTED",
@@ -42,16 +45,17 @@ function admitLoopback(bridge: string): void {
 /** `su` without a dash keeps a user's PATH, which lacks the two directories. */
 const PATH = `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`;
 
-function pipe(command: readonly string[], input: string): void {
+async function pipe(command: readonly string[], input: string): Promise<void> {
   const tool = Bun.which(command[0]!, { PATH }) ?? command[0]!;
-  const done = Bun.spawnSync([tool, ...command.slice(1)], {
-    stdin: Buffer.from(input),
+  const child = Bun.spawn([tool, ...command.slice(1)], {
+    stdin: new Blob([input]),
     stdout: "ignore",
     stderr: "pipe",
     env: { ...process.env, PATH, LC_ALL: "C" },
   });
-  if (done.success) return;
-  const [line] = done.stderr.toString().trim().split("\n");
+  const [said, exitCode] = await Promise.all([child.stderr.text(), child.exited]);
+  if (exitCode === 0) return;
+  const [line] = said.trim().split("\n");
   throw new KontenerError(`the firewall's rules cannot be written: ${command.join(" ")}: ${line}`, {
     code: "UNSUPPORTED",
     hint: "if its modules are missing: modprobe -a nf_nat nft_nat nft_fib_ipv4",

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { linkName } from "../../src/network/link-name.ts";
 import { World } from "./network/world.ts";
 
 const isRoot = process.getuid?.() === 0;
@@ -37,6 +38,18 @@ scene("with iptables only, NAT works and down leaves no rule", hasIptables, asyn
   const rules = await iptablesRules(world);
   expect(rules.match(/-A FORWARD -j kttest0-forward/g)).toHaveLength(1);
   expect(rules.match(/-A POSTROUTING -j kttest0-nat/g)).toHaveLength(1);
+  // a published port, from outside, from the host and from the container itself
+  const get = async (from: Bun.Subprocess, address: string) => await world.get(from, address);
+  expect(await get(world.outside, `${hostAddress}:8080`)).toBe("");
+  await world.serve(container);
+  await world.publish({ id, hostPort: 8080, containerPort: 80 });
+  expect(await get(world.outside, `${hostAddress}:8080`)).toBe("served");
+  expect(await get(world.host, "127.0.0.1:8080")).toBe("served");
+  // as the plan of a container with ports does; attach() knows of none
+  await world.must(world.host, "bridge", "link", "set", "dev", linkName(id), "hairpin", "on");
+  expect(await get(container, `${hostAddress}:8080`)).toBe("served");
+  await world.publish({ id });
+  expect(await get(world.outside, `${hostAddress}:8080`)).toBe("");
   expect(await world.task("down --force")).toMatchObject({ exitCode: 0 });
   expect(await iptablesRules(world)).toBe("");
 });

@@ -112,6 +112,7 @@ export function hostPicture(engine: Engine): Picture {
       `${run}/names`,
       `${run}/id-ranges`,
       `${run}/network/leases`,
+      `${run}/network/ports`,
     ].flatMap(listing),
     layers: ["containers", "logs"].flatMap((name) =>
       listing(`${engine.env["KONTENER_LIB"]}/${name}`),

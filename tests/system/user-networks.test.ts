@@ -56,6 +56,10 @@ describeAsRoot("networks of the user's", () => {
     expect(await reaches("app", "web")).toBe(true);
     expect(await reaches("web", "app")).toBe(true);
     expect(await reaches("db", address)).toBe(false);
+    await ok("rename", "web", "shop");
+    expect(await reaches("app", "shop")).toBe(true);
+    expect(await reaches("app", "web")).toBe(false);
+    await ok("rename", "shop", "web");
     await ok("network", "disconnect", "green", "app");
     expect(await reaches("app", address)).toBe(false);
     expect(await ok("exec", "web", "cat", "/etc/hosts")).not.toContain("app");
@@ -76,6 +80,19 @@ describeAsRoot("networks of the user's", () => {
     for (const to of ["db", "web"]) expect(await reaches("both", to)).toBe(true);
     await ok("restart", "-t", "0", "both");
     for (const to of ["db", "web"]) expect(await reaches("both", to)).toBe(true);
+  });
+
+  test("a container that was taken off its last network has none, also after a start; connect gives it one", async () => {
+    await sleeper("loner", "--network", "green");
+    await ok("network", "disconnect", "green", "loner");
+    const cables = async () => (await ok("exec", "loner", "ls", "/sys/class/net")).trim();
+    expect(await cables()).toBe("lo");
+    await ok("restart", "-t", "0", "loner");
+    expect(await cables()).toBe("lo");
+    await ok("network", "connect", "green", "loner");
+    expect(await reaches("loner", "web")).toBe(true);
+    expect(await ok("exec", "loner", "ip", "route")).toContain("default via");
+    await ok("rm", "-f", "loner");
   });
 
   test("--internal leads nowhere but to the host; --isolated to no neighbour", async () => {

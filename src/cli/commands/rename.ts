@@ -12,7 +12,7 @@ export const rename = verb({
   async run({ words: [word = "", name = ""] }) {
     const paths = statePaths();
     const entry = findContainer(word, paths);
-    await exclusively(entry, paths, (now) => Promise.resolve(renameContainer(now, name, paths)));
+    await exclusively(entry, paths, (now) => renameContainer(now, name, paths));
     return 0;
   },
 });

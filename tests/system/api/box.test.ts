@@ -215,6 +215,15 @@ describeAsRoot("a box", () => {
     await expectAsBefore(engine, before);
   });
 
+  test("a published port is reached at box.port()", async () => {
+    await using box = await container("busybox", { publish: ["127.0.0.1::80", "53/udp"] });
+    const script = "mkdir /tmp/w; echo hello >/tmp/w/index.html; httpd -p 80 -h /tmp/w";
+    await box.exec(["sh", "-c", script]);
+    expect(await (await fetch(`http://127.0.0.1:${box.port(80)}/`)).text()).toBe("hello\n");
+    expect(box.port("53/udp")).toBeGreaterThan(1023);
+    expect(() => box.port(81)).toThrow("publishes no port 81/tcp");
+  });
+
   test("its address is that by which the bridge knows it", async () => {
     await using box = await container("busybox");
     expect(box.address).toStartWith("10.213.41.");

@@ -40,6 +40,20 @@ describeAsRoot("an engine that is killed at any call", () => {
   );
 
   test.skipIf(!strace)(
+    "run -d leaves nothing behind, with published ports and a network of the user's",
+    async () => {
+      await k("network", "create", "blue");
+      const networks = ["--network", "bridge", "--network", "blue", "-p", "39333:80"];
+      await k("run", ...networks, "busybox", "true"); // both bridges stay
+      const work = ["run", "-d", "--name", "victim", ...networks, "busybox", "sleep", "100"];
+      expect(await sweep(work, nothing, expectClean)).toBeGreaterThan(80);
+      const removal = await sweep(["rm", "-f", "victim"], () => k(...work), expectClean);
+      expect(removal).toBeGreaterThan(10);
+    },
+    600_000,
+  );
+
+  test.skipIf(!strace)(
     "run in the foreground leaves nothing behind",
     async () => {
       const calls = await sweep(

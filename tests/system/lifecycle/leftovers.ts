@@ -35,6 +35,7 @@ export class Leftovers {
       `${run}/containers`,
       `${run}/names`,
       `${run}/network/leases`,
+      `${run}/network/ports`,
       `${lib}/containers`,
       `${lib}/logs`,
       `${lib}/records`,
@@ -42,7 +43,14 @@ export class Leftovers {
     const mounts = readFileSync("/proc/self/mountinfo", "utf8")
       .split("\n")
       .filter((line) => line.includes(directory));
-    return [...state, ...mounts, ...this.#groups(), ...this.#links(), ...processes(directory)];
+    return [
+      ...state,
+      ...mounts,
+      ...this.#groups(),
+      ...this.#links(),
+      ...this.#rules(),
+      ...processes(directory),
+    ];
   }
 
   #groups(): string[] {
@@ -54,8 +62,16 @@ export class Leftovers {
   }
 
   #links(): string[] {
-    const names = new Set([...this.#ids].map(linkName));
-    return list("/sys/class/net").filter((name) => names.has(name));
+    const names = [...this.#ids].map((id) => linkName(id));
+    return list("/sys/class/net").filter((link) => names.some((name) => link.startsWith(name)));
+  }
+
+  /** Rules that lead a port of the host's to where a container was. */
+  #rules(): string[] {
+    const command = ["nft", "list", "table", "ip", this.#engine.bridge];
+    if (Bun.which("nft") === null) return [];
+    const { stdout } = Bun.spawnSync(command, { stderr: "ignore" });
+    return stdout.toString().match(/.* dnat to .*/g) ?? [];
   }
 }
 

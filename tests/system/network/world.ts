@@ -112,6 +112,22 @@ export class World implements AsyncDisposable {
     return (await this.run(from, ...client)).stdout.trim();
   }
 
+  /** A web server on port 80, whose every answer is "served". */
+  async serve(where: Bun.Subprocess): Promise<void> {
+    const www = `${this.#run}/www`;
+    const script = `mkdir -p ${www}; printf served >${www}/index.html; echo ready; exec ${busybox} httpd -f -p 80 -h ${www}`;
+    await this.#start(where, ["sh", "-c", script]).stdout.getReader().read();
+  }
+
+  async get(from: Bun.Subprocess, address: string): Promise<string> {
+    return (await this.run(from, busybox, "wget", "-qO-", "-T2", `http://${address}/`)).stdout;
+  }
+
+  /** Publishes a port of a connected container; without one it takes the container's back. */
+  async publish(port: { id: string; hostPort?: number; containerPort?: number }): Promise<void> {
+    await this.must(this.host, process.execPath, `${here}publish.ts`, JSON.stringify(port));
+  }
+
   async ping(from: Bun.Subprocess, address: string): Promise<boolean> {
     return (await this.run(from, busybox, "ping", "-c1", "-W1", address)).exitCode === 0;
   }
