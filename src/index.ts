@@ -16,6 +16,8 @@ export type { CopyOptions } from "./api/files/copy.ts";
 export type { ReadOptions, WriteOptions } from "./api/files/files.ts";
 export type { BoxOptions } from "./api/options.ts";
 export { Output, type Result, type Usage } from "./api/output.ts";
+export { pull, type Pulled, type PullOptions } from "./api/pull.ts";
+export type { TransferEvent } from "./image/content.ts";
 export { Run } from "./api/process.ts";
 export type { ShellValue } from "./api/quote.ts";
 export { run, type RunOptions } from "./api/run.ts";

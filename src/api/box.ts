@@ -103,23 +103,6 @@ export class Box implements AsyncDisposable {
   }
 
   /**
-   * The host's port at which a port of the box is reached: `box.port(80)`, `box.port("53/udp")`, with the option `publish`.
-   *
-   * @throws KontenerError `NOT_FOUND` where it is not published
-   */
-  port(inner: number | string): number {
-    const { containerPort, protocol } = parsePort("port", String(inner));
-    const found = portsOf(this.id, statePaths()).find(
-      (port) => port.containerPort === containerPort && port.protocol === protocol,
-    );
-    if (found) return found.hostPort;
-    throw new KontenerError(`box ${this.name} publishes no port ${containerPort}/${protocol}`, {
-      code: "NOT_FOUND",
-      hint: `publish: ["${inner}"] does, at a free port`,
-    });
-  }
-
-  /**
    * Starts a command. Throws at once what is wrong with its options; what is wrong with its start comes with
    * `run.exited` and `run.lines()`.
    *
@@ -244,6 +227,32 @@ export class Box implements AsyncDisposable {
     return this.#events.read();
   }
 
+  /**
+   * The port of the host's at which a port of the box is reached, with `publish`: `box.port(80)`, `box.port("53/udp")`.
+   *
+   * ```ts
+   * import { container } from "kontener";
+   *
+   * await using box = await container("busybox", { publish: [80] });
+   * await box.writeFile("/www/index.html", "hello\n");
+   * box.spawn(["httpd", "-f", "-h", "/www"], { stdout: "ignore", stderr: "ignore" });
+   * console.log(`http://localhost:${box.port(80)}/`);
+   * ```
+   *
+   * @throws KontenerError `NOT_FOUND` for one that is not published
+   */
+  port(inner: number | string): number {
+    const { containerPort, protocol } = parsePort("port", String(inner));
+    const found = portsOf(this.id, statePaths()).find(
+      (port) => port.containerPort === containerPort && port.protocol === protocol,
+    );
+    if (found) return found.hostPort;
+    throw new KontenerError(`box ${this.name} publishes no port ${containerPort}/${protocol}`, {
+      code: "NOT_FOUND",
+      hint: `start it with { publish: ["${inner}"] }`,
+    });
+  }
+
   /** What the box uses now. Costs a few reads of the kernel's counters, about 0.1 ms. */
   stats(): Stats {
     this.#check();
@@ -314,7 +323,7 @@ export class Box implements AsyncDisposable {
  * console.log(await box.$`uname -s`.text()); // Linux
  * ```
  *
- * @param image `busybox` and `host` are always there; others are made with `kontener prepare`
+ * @param image `busybox` and `host` are always there; others come with {@link pull}, `kontener pull` and `kontener prepare`
  * @throws KontenerError `NOT_FOUND` for an image that is not there, `INVALID` for options that make no sense, `CONFLICT` for
  *   a name that is taken, `UNSUPPORTED` without root; SyscallError where the kernel refused a step
  * @throws the reason of `signal`, where that was aborted

@@ -1,7 +1,7 @@
 import { invalid } from "../abi/error.ts";
 import { parseOptions } from "../spec/options-schema.ts";
 import type { ContainerOptions } from "../spec/options.ts";
-import { parsePublish } from "../spec/publish.ts";
+import { parsePublish, type PortOption } from "../spec/publish.ts";
 import { parseTmpfs } from "../spec/tmpfs.ts";
 import { parseSizeLimit } from "../spec/values.ts";
 import { parseVolume } from "../spec/volume.ts";
@@ -51,8 +51,8 @@ export type BoxOptions = Shared & {
   cwd?: string;
   /** `"host-dir:/dir[:ro]"`, as docker's -v; a relative source starts at this process's working directory. */
   volumes?: string[];
-  /** `"[address:][port:]port[/udp]"`, as docker's -p: `["8080:80"]`; without the host's port a free one. */
-  publish?: string[];
+  /** `"[address:][port:]port[/udp]"`, as docker's -p: `["8080:80", 443]`; without the host's port a free one: {@link Box.port}. */
+  publish?: (string | number)[];
   /** `"/dir[:size=16m,…]"`, as docker's --tmpfs. */
   tmpfs?: string[];
   /** Ends the box, with all that runs in it, after this time. Default: none. */
@@ -133,6 +133,7 @@ export function containerOptions(image: string, options: BoxOptions): ContainerO
     ...texts("volumes", volumes).map((text) => parseVolume("volumes", text, process.cwd()).value),
     ...texts("tmpfs", tmpfs).map((text) => parseTmpfs("tmpfs", text)),
   ];
+  const published = ports(publish);
   return parseOptions({
     ...plain,
     image,
@@ -140,14 +141,18 @@ export function containerOptions(image: string, options: BoxOptions): ContainerO
     ...(memorySwap === undefined ? {} : { memorySwap: size("memorySwap", memorySwap) }),
     ...(cwd === undefined ? {} : { workdir: cwd }),
     ...(all.length ? { mounts: all } : {}),
-    ...(publish.length
-      ? { publish: texts("publish", publish).flatMap((text) => parsePublish("publish", text)) }
-      : {}),
+    ...(published.length ? { publish: published } : {}),
   });
 }
 
 const size = (option: string, value: unknown): unknown =>
   typeof value === "string" ? parseSizeLimit(option, value) : value;
+
+function ports(list: unknown): PortOption[] {
+  if (!Array.isArray(list)) throw invalid("publish: it is not a list of ports");
+  const words = list.map((port: unknown) => (typeof port === "number" ? String(port) : port));
+  return texts("publish", words).flatMap((text) => parsePublish("publish", text));
+}
 
 function texts(option: string, value: unknown): string[] {
   if (Array.isArray(value) && value.every((entry) => typeof entry === "string")) return value;

@@ -24,7 +24,7 @@ export type RunOptions = Omit<BoxOptions, "detach"> & Pick<ExecOptions, "input" 
  * console.log(stdout, exitCode, usage.memoryPeak); // 5, 0
  * ```
  *
- * @param image `busybox` and `host` are always there; others are made with `kontener prepare`
+ * @param image `busybox` and `host` are always there; others come with {@link pull}, `kontener pull` and `kontener prepare`
  * @param command words; the first is looked up in the PATH of the box. Left out: the image's own
  * @throws KontenerError `NOT_FOUND` for an image or a command that is not there, `INVALID` for options that make no sense,
  *   `UNSUPPORTED` without root; SyscallError where the kernel refused a step

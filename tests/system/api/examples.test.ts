@@ -106,10 +106,10 @@ function documented(): { where: string; code: string }[] {
   const files = [...new Glob("src/api/**/*.ts").scanSync(root), "docs/library.md"];
   return files.toSorted().flatMap((file) => {
     const text = readFileSync(`${root}${file}`, "utf8");
-    const blocks = text.matchAll(/^( \* |)```ts\n(.*?)^\1```$/gms);
+    const blocks = text.matchAll(/^( +\* |)```ts\n(.*?)^\1```$/gms);
     return [...blocks].map(([, margin = "", block = ""], i) => ({
       where: `${file}, example ${i + 1},`,
-      code: margin === "" ? block : block.replaceAll(/^ \* ?/gm, ""),
+      code: margin === "" ? block : block.replaceAll(/^ +\* ?/gm, ""),
     }));
   });
 }

@@ -23,6 +23,7 @@ test("the list of exports is frozen: a change of it is a decision", () => {
     "ShellCommand",
     "SyscallError",
     "container",
+    "pull",
     "run",
   ]);
   expect(Object.keys(kontener.container)).toEqual(["get"]);
