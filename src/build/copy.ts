@@ -82,8 +82,10 @@ export class Copier implements Disposable {
     const meta: Metadata = { ...metadataOfItem(item), ...owner };
     if (chmod !== undefined) meta.mode = chmod;
     if (stat.isDirectory()) {
-      // One that is there stays as it is.
-      if (this.isDirectory(text(path)) || path === "") return;
+      // As in BuildKit, the destination itself stays as it is, and what lies below becomes as the source has it.
+      const there = this.isDirectory(text(path));
+      if (path === "" || (there && (item.path === "" || this.#writer.typeOf(path) !== "directory")))
+        return;
       this.#above(path, owner);
       return this.#writer.directory(path, meta);
     }

@@ -1,9 +1,11 @@
 import {
-  createReadStream,
+  closeSync,
+  constants,
   lstatSync,
+  openSync,
   readdirSync,
-  readFileSync,
   readlinkSync,
+  readSync,
   statSync,
   type BigIntStats,
 } from "node:fs";
@@ -61,6 +63,7 @@ export function metadataOfItem({ from, stat, top }: Item): Metadata {
  */
 export async function digestOf(items: readonly Item[], owners: boolean): Promise<string> {
   const hash = new Bun.CryptoHasher("sha256");
+  const pace = new Pace();
   for (const item of items) {
     const { path, stat } = item;
     const meta = metadataOfItem(item);
@@ -69,22 +72,32 @@ export async function digestOf(items: readonly Item[], owners: boolean): Promise
       Buffer.from(value).toString("hex"),
     ]);
     const owner = owners ? [meta.uid, meta.gid] : [];
-    const content = await contentOf(item);
+    const content = contentOf(item);
+    await pace.rest();
     hash.update(JSON.stringify([path, Number(stat.mode), owner, xattrs.toSorted(), content]));
   }
   return hash.digest("hex");
 }
 
-const SMALL = 1 << 20;
-
-async function contentOf({ from, stat }: Item): Promise<string> {
+function contentOf({ from, stat }: Item): string {
   if (stat.isSymbolicLink()) return readlinkSync(bytes(from), "latin1");
   if (!stat.isFile())
     return stat.isDirectory() || stat.isFIFO() ? "" : `${major(stat.rdev)}:${minor(stat.rdev)}`;
   const hash = new Bun.CryptoHasher("sha256");
-  if (stat.size < SMALL) hash.update(readFileSync(bytes(from)));
-  else for await (const chunk of createReadStream(bytes(from))) hash.update(chunk as Buffer);
+  for (const piece of pieces(from)) hash.update(piece);
   return hash.digest("hex");
+}
+
+/** A file's content; a piece is good until the next one is asked for. */
+function* pieces(from: ByteString): Generator<Uint8Array> {
+  const fd = openSync(bytes(from), constants.O_RDONLY);
+  try {
+    const buffer = Buffer.allocUnsafe(256 << 10);
+    for (let length = readSync(fd, buffer); length > 0; length = readSync(fd, buffer))
+      yield buffer.subarray(0, length);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 export const bytes = (path: ByteString): Buffer => Buffer.from(path, "latin1");

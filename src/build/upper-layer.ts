@@ -13,32 +13,31 @@ export async function layerOfUpper(
   spec?: RuntimeSpec,
 ): Promise<AddedLayer | null> {
   const omit = spec ? mountPoints(spec, upper) : new Set<string>();
-  if (isEmpty(upper, omit)) return null;
+  if (readdirSync(upper).every((name) => omit.has(name))) return null;
   const firstIds = spec ? hostRoot(spec) : { uid: 0, gid: 0 };
   const notes = new Notes(options.say ?? (() => {}));
   const tar = tarTree(upper, notes, { layer: true, omit, firstIds });
   return await addLayer(tar, options);
 }
 
-function isEmpty(upper: string, omit: ReadonlySet<string>): boolean {
-  const names = readdirSync(upper).filter((name) => !omit.has(name));
-  return names.length === 0;
-}
-
 /**
- * Mount points that a container's start has made in its upper directory, an empty file or directory each: they are the
- * engine's, not what somebody wants in an image.
+ * Mount points that a container's start has made in its upper directory, an empty file or directory each, with the
+ * directories that were made for them: they are the engine's, not what somebody wants in an image.
  */
 function mountPoints(spec: RuntimeSpec, upper: string): Set<string> {
   const layers = overlayOf(spec)?.layers ?? [];
-  const paths = spec.mounts.map(({ destination }) => destination.replace(/^\/+|\/+$/g, ""));
-  return new Set(
-    paths.filter((path) => {
-      const there = lstatSync(`${upper}/${path}`, { throwIfNoEntry: false });
-      if (!there || layers.some((layer) => exists(`${layer}/${path}`))) return false;
-      return there.isDirectory() ? isEmpty(`${upper}/${path}`, new Set()) : there.size === 0;
-    }),
-  );
+  const omit = new Set<string>();
+  const made = (path: string): boolean => {
+    const there = lstatSync(`${upper}/${path}`, { throwIfNoEntry: false });
+    if (!there || path === "" || layers.some((layer) => exists(`${layer}/${path}`))) return false;
+    if (!there.isDirectory()) return there.isFile() && there.size === 0;
+    return readdirSync(`${upper}/${path}`).every((name) => omit.has(`${path}/${name}`));
+  };
+  for (const { destination } of spec.mounts) {
+    let path = destination.replace(/^\/+|\/+$/g, "");
+    for (; made(path); path = path.slice(0, Math.max(path.lastIndexOf("/"), 0))) omit.add(path);
+  }
+  return omit;
 }
 
 const exists = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined;
