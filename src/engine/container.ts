@@ -8,6 +8,7 @@ import { makeDirectories } from "../linux/files.ts";
 import type { Paths } from "../linux/paths.ts";
 import { turn } from "../linux/turn.ts";
 import { linkName } from "../network/link-name.ts";
+import { commandOf } from "../oci/command.ts";
 import type { RuntimeSpec } from "../oci/runtime-spec.ts";
 import { ownVolumes } from "../oci/volumes.ts";
 import type { Host } from "../plan/host.ts";
@@ -182,7 +183,7 @@ export function newRecord({
     image: image.name,
     imageId: image.id ?? null,
     created: new Date().toISOString(),
-    command: options.command ?? [],
+    command: idle ? [] : commandOf(options, image.config),
     idle,
     engine: process.pid,
     scratch: options.rootfs === undefined ? `${paths.lib}/containers/${id}` : null,
