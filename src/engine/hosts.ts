@@ -6,6 +6,7 @@ import { listLeases, type Lease } from "../network/lease.ts";
 import { networkSettings } from "../network/settings.ts";
 import { listNetworks, settingsOf } from "../network/user-networks.ts";
 import { hostsFile, type Neighbour } from "../oci/etc.ts";
+import { networkMode } from "../spec/network.ts";
 import { containersDirectory, readRecord, type Record } from "./record.ts";
 
 /**
@@ -33,10 +34,10 @@ export async function announce(
       there.filter((l) => networkOf(l) !== undefined && shared.has(networkOf(l))).map((l) => l.id),
     );
     const records = new Map<string, Record>();
-    for (const lease of there) {
+    for (const { id: member } of there.filter((lease) => networkOf(lease) !== undefined)) {
       const record =
-        records.get(lease.id) ?? (await readRecord(lease.id, paths).catch(() => undefined));
-      if (record) records.set(lease.id, record);
+        records.get(member) ?? (await readRecord(member, paths).catch(() => undefined));
+      if (record) records.set(member, record); // one that nobody can read is told of by ps
     }
     for (const member of affected) {
       const record = records.get(member);
@@ -51,12 +52,24 @@ export async function announce(
       });
       const file = `${containersDirectory(paths)}/${member}/hosts`;
       try {
-        rewriteText(file, hostsText(record, own[0]?.address, neighbours));
+        rewriteText(file, hostsText(record, firstOf(record, own, networkOf), neighbours));
       } catch (error) {
         if (!isErrno(error, "ENOENT")) throw error; // not born yet: it writes the file, and comes here, itself
       }
     }
   });
+}
+
+/** Its address on the first of its networks: what it calls itself. */
+function firstOf(
+  { options }: Record,
+  own: readonly Lease[],
+  networkOf: (lease: Lease) => string | undefined,
+): string | undefined {
+  const found = networkMode(options);
+  const [first] = found.mode === "cables" ? found.names : [];
+  const lease = own.find((one) => (networkOf(one) ?? "bridge") === first);
+  return (lease ?? own[0])?.address;
 }
 
 function hostsText(record: Record, address: string | undefined, neighbours: Neighbour[]): string {

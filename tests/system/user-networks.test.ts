@@ -95,6 +95,32 @@ describeAsRoot("networks of the user's", () => {
     await ok("rm", "-f", "loner");
   });
 
+  test("nobody sends in a name that is not its own, on a second network neither", async () => {
+    const flags = ["--cap-add", "NET_ADMIN", "--network", "bridge", "--network", "green"];
+    const id = (await sleeper("thief", ...flags)).trim();
+    const target = await addressOn("web", "green");
+    await ok("exec", "thief", "ip", "addr", "add", "10.213.110.200/24", "dev", "eth1");
+    const forged = ["exec", "thief", "ping", "-c1", "-W1", "-I", "10.213.110.200", target];
+    expect(await reaches("thief", target)).toBe(true); // in its own name
+    expect((await engine.run(forged)).exitCode).toBe(1);
+    Bun.spawnSync(["tc", "qdisc", "del", "dev", `kt${id}1`, "ingress"]);
+    expect((await engine.run(forged)).exitCode).toBe(0); // the attack works without the filter
+    await ok("rm", "-f", "thief");
+  });
+
+  test("twelve that start at once all know each other, with a port each", async () => {
+    const names = Array.from({ length: 12 }, (_, i) => `many${i}`);
+    await Promise.all(names.map((name) => sleeper(name, "--network", "blue", "-p", "80")));
+    for (const name of names) {
+      const hosts = await ok("exec", name, "cat", "/etc/hosts");
+      expect(names.filter((other) => !hosts.includes(`\t${other} `))).toEqual([]);
+    }
+    const ports = await Promise.all(names.map((name) => ok("port", name)));
+    expect(new Set(ports).size).toBe(names.length);
+    await ok("rm", "-f", ...names);
+    expect(await ok("exec", "app", "cat", "/etc/hosts")).not.toContain("many");
+  });
+
   test("--internal leads nowhere but to the host; --isolated to no neighbour", async () => {
     await ok("network", "create", "--internal", "inner");
     await sleeper("deep", "--network", "inner");
