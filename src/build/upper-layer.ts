@@ -3,7 +3,6 @@ import { Notes } from "../image/notes.ts";
 import { tarTree } from "../image/tar-tree.ts";
 import { overlayOf } from "../oci/annotations.ts";
 import type { RuntimeSpec } from "../oci/runtime-spec.ts";
-import { hostRoot } from "../plan/user-namespace.ts";
 import { addLayer, type AddedLayer, type LayerOptions } from "../store/add.ts";
 
 /** An overlay's upper directory as a layer over the others; null where there is nothing in it. `spec`: of its container. */
@@ -14,9 +13,8 @@ export async function layerOfUpper(
 ): Promise<AddedLayer | null> {
   const omit = spec ? mountPoints(spec, upper) : new Set<string>();
   if (readdirSync(upper).every((name) => omit.has(name))) return null;
-  const firstIds = spec ? hostRoot(spec) : { uid: 0, gid: 0 };
   const notes = new Notes(options.say ?? (() => {}));
-  const tar = tarTree(upper, notes, { layer: true, omit, firstIds });
+  const tar = tarTree(upper, notes, { layer: true, omit });
   return await addLayer(tar, options);
 }
 

@@ -80,7 +80,7 @@ async function copyOne(
   }
 }
 
-export type Ids = { uid: number; gid: number };
+type Ids = { uid: number; gid: number };
 
 /** What lies outside of the mapping is a place of the host's for a mount: root's. */
 const counted = (id: bigint, first: number): number => Math.max(0, Number(id) - first);

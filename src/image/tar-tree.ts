@@ -11,7 +11,7 @@ import {
 import { KontenerError } from "../abi/error.ts";
 import { Pace } from "../linux/turn.ts";
 import { quoted, type ByteString } from "./byte-string.ts";
-import { major, metadataOf, minor, type Ids } from "./copy-tree.ts";
+import { major, metadataOf, minor } from "./copy-tree.ts";
 import type { Notes } from "./notes.ts";
 import { padding, tarEnd, tarHead, type TarHead } from "./tar-writer.ts";
 
@@ -25,8 +25,6 @@ export type TarTreeOptions = {
   layer?: boolean;
   /** Paths from the tree's root, `etc/hosts`, that are left out with what is below. */
   omit?: ReadonlySet<ByteString>;
-  /** The numbers that become 0: what a container with a user namespace has written is shifted. */
-  firstIds?: Ids;
 };
 
 /**
@@ -38,7 +36,7 @@ export type TarTreeOptions = {
 export async function* tarTree(
   directory: string,
   notes: Notes,
-  { layer = false, omit = new Set(), firstIds }: TarTreeOptions = {},
+  { layer = false, omit = new Set() }: TarTreeOptions = {},
 ): AsyncGenerator<Uint8Array> {
   const root = Buffer.from(directory).toString("latin1");
   const pace = new Pace();
@@ -50,7 +48,7 @@ export async function* tarTree(
     if (layer && isWhiteout(stat)) return void (yield tarHead(mark(whiteoutOf(path))));
     const name = path.slice(path.lastIndexOf("/") + 1);
     if (layer && name.startsWith(".wh.")) throw unspeakable(path);
-    const meta = metadataOf(source, stat, firstIds);
+    const meta = metadataOf(source, stat);
     const xattrs = new Map([...meta.xattrs].filter(([key]) => !machineAttribute.test(key)));
     const common = { ...meta, xattrs, path: stat.isDirectory() ? `${path || "."}/` : path };
     if (stat.isDirectory()) {
