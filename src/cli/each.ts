@@ -5,7 +5,8 @@ import { paths as statePaths, type Paths } from "../linux/paths.ts";
 import { isRunning } from "../engine/list.ts";
 import type { Flag } from "./flags.ts";
 import { matches, parseFilter } from "./ps-filters.ts";
-import { errorText, report, say } from "./report.ts";
+import { oneByOne } from "./one-by-one.ts";
+import { errorText, say } from "./report.ts";
 
 /**
  * Does the same to several containers, one after the other; prints each word that it was done for, as docker does.
@@ -16,17 +17,9 @@ export async function forEachContainer(
   act: (entry: Entry, paths: Paths) => Promise<string | undefined | void>,
 ): Promise<number> {
   const paths = statePaths();
-  let code = 0;
-  for (const word of words) {
-    try {
-      const result = await act(findContainer(word, paths), paths);
-      console.log(result ?? word);
-    } catch (error) {
-      await report(error);
-      code = 1;
-    }
-  }
-  return code;
+  return await oneByOne(words, async (word) => {
+    console.log((await act(findContainer(word, paths), paths)) ?? word);
+  });
 }
 
 /** Instead of names; podman's. Filters are those of `ps`. */

@@ -47,9 +47,16 @@ export async function usersOf(name: string, paths: Paths): Promise<string[]> {
   return users;
 }
 
-/** `volume rm`. @throws KontenerError `NOT_FOUND`, `CONFLICT` where containers have it */
-export async function removeVolume(name: string, paths: Paths): Promise<void> {
-  await withVolumes(paths, async () => {
+export const noVolume = (name: string): KontenerError =>
+  new KontenerError(`no volume ${JSON.stringify(name)}`, {
+    code: "NOT_FOUND",
+    hint: "kontener volume ls lists them",
+    exitCode: 1,
+  });
+
+/** `volume rm`; false where there is none. @throws KontenerError `CONFLICT` where containers have it */
+export async function removeVolume(name: string, paths: Paths): Promise<boolean> {
+  return await withVolumes(paths, async () => {
     const users = await usersOf(name, paths);
     if (users.length > 0)
       throw new KontenerError(`volume ${name} belongs to container ${users.join(", ")}`, {
@@ -57,11 +64,6 @@ export async function removeVolume(name: string, paths: Paths): Promise<void> {
         hint: `remove it first: kontener rm ${users.join(" ")}`,
         exitCode: 1,
       });
-    if (!deleteVolume(name, paths))
-      throw new KontenerError(`no volume ${JSON.stringify(name)}`, {
-        code: "NOT_FOUND",
-        hint: "kontener volume ls lists them",
-        exitCode: 1,
-      });
+    return deleteVolume(name, paths);
   });
 }

@@ -4,7 +4,8 @@ import { exclusively } from "../../engine/exclusive.ts";
 import { listContainers } from "../../engine/list.ts";
 import { paths as statePaths } from "../../linux/paths.ts";
 import { parseChoice } from "../../spec/values.ts";
-import { errorText, report, say } from "../report.ts";
+import { oneByOne } from "../one-by-one.ts";
+import { errorText, say } from "../report.ts";
 import { verb } from "../verb.ts";
 
 export const container = verb({
@@ -35,17 +36,13 @@ async function gc(dryRun: boolean): Promise<number> {
 
 async function prune(dryRun: boolean): Promise<number> {
   const paths = statePaths();
-  let code = 0;
-  for (const entry of listContainers(paths, (e) => say(errorText(e, false).message))) {
-    if (entry.status !== "exited" && entry.status !== "created") continue;
-    if (!entry.record.detached) continue; // its engine is about to remove it
-    try {
-      if (!dryRun) await exclusively(entry, paths, (now) => deleteContainer(now, paths, false));
-      console.log(entry.record.id);
-    } catch (error) {
-      await report(error);
-      code = 1;
-    }
-  }
-  return code;
+  const all = listContainers(paths, (e) => say(errorText(e, false).message));
+  // One in the foreground is about to be removed by its engine.
+  const ended = all.filter(
+    ({ status, record }) => (status === "exited" || status === "created") && record.detached,
+  );
+  return await oneByOne(ended, async (entry) => {
+    if (!dryRun) await exclusively(entry, paths, (now) => deleteContainer(now, paths, false));
+    console.log(entry.record.id);
+  });
 }

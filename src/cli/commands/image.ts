@@ -7,8 +7,9 @@ import { diffImages } from "../../store/diff.ts";
 import { openImage } from "../../store/open.ts";
 import { pruneImages } from "../../store/remove.ts";
 import { wantsJson } from "../format.ts";
+import { oneByOne } from "../one-by-one.ts";
 import { printable } from "../printable.ts";
-import { report, say } from "../report.ts";
+import { say } from "../report.ts";
 import { decimalSize } from "../size.ts";
 import { evaluate } from "../template/evaluate.ts";
 import { parseTemplate } from "../template/parse.ts";
@@ -61,17 +62,11 @@ async function inspect(words: readonly string[], format = "json"): Promise<numbe
   const paths = statePaths();
   const nodes = format === "json" ? undefined : parseTemplate(format);
   const found: unknown[] = [];
-  let code = 0;
-  for (const word of words) {
-    try {
-      const description = describeImage(openImage(word, paths).image, paths);
-      if (nodes) console.log(evaluate(nodes, description));
-      else found.push(description);
-    } catch (error) {
-      await report(error);
-      code = 1;
-    }
-  }
+  const code = await oneByOne(words, async (word) => {
+    const description = describeImage(openImage(word, paths).image, paths);
+    if (nodes) console.log(evaluate(nodes, description));
+    else found.push(description);
+  });
   if (!nodes) console.log(JSON.stringify(found, null, 2));
   return code;
 }

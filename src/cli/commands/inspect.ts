@@ -3,7 +3,7 @@ import { findContainer } from "../../engine/list.ts";
 import { writtenBytes } from "../../engine/size.ts";
 import { paths as statePaths } from "../../linux/paths.ts";
 import { parseChoice } from "../../spec/values.ts";
-import { report } from "../report.ts";
+import { oneByOne } from "../one-by-one.ts";
 import { evaluate } from "../template/evaluate.ts";
 import { parseTemplate } from "../template/parse.ts";
 import { verb } from "../verb.ts";
@@ -28,19 +28,13 @@ export const inspect = verb({
     const format = value("format") ?? "json";
     const nodes = format === "json" ? undefined : parseTemplate(format);
     const found: unknown[] = [];
-    let code = 0;
-    for (const word of words) {
-      try {
-        const entry = findContainer(word, paths);
-        const size = has("size") ? { SizeRw: writtenBytes(entry) } : {};
-        const description = { ...(await describeContainer(entry)), ...size };
-        if (nodes) console.log(evaluate(nodes, description));
-        else found.push(description);
-      } catch (error) {
-        await report(error);
-        code = 1;
-      }
-    }
+    const code = await oneByOne(words, async (word) => {
+      const entry = findContainer(word, paths);
+      const size = has("size") ? { SizeRw: writtenBytes(entry) } : {};
+      const description = { ...(await describeContainer(entry)), ...size };
+      if (nodes) console.log(evaluate(nodes, description));
+      else found.push(description);
+    });
     if (!nodes) console.log(JSON.stringify(found, null, 2));
     return code;
   },

@@ -15,7 +15,9 @@ import { paths as statePaths } from "../../linux/paths.ts";
 import { checkNetworkName, reservedNetworks } from "../../spec/network.ts";
 import { parseChoice } from "../../spec/values.ts";
 import { wantsJson } from "../format.ts";
-import { report, say } from "../report.ts";
+import { group } from "../group.ts";
+import { oneByOne } from "../one-by-one.ts";
+import { say } from "../report.ts";
 import { formatTable } from "../table.ts";
 import { verb } from "../verb.ts";
 
@@ -92,23 +94,6 @@ const ls = verb({
   },
 });
 
-/** For each name; what fails is told, and the others have their turn. */
-async function each(
-  names: readonly string[],
-  act: (name: string) => Promise<unknown>,
-): Promise<number> {
-  let code = 0;
-  for (const name of names) {
-    try {
-      await act(name);
-    } catch (error) {
-      await report(error);
-      code = 1;
-    }
-  }
-  return code;
-}
-
 const rm = verb({
   synopsis: "network rm NAME…",
   summary: "Remove networks that nobody is on",
@@ -117,7 +102,7 @@ const rm = verb({
   async run({ words: [, ...names] }) {
     const paths = statePaths();
     await collectGarbage(paths); // one that was killed is not on it any more
-    return await each(names, async (name) => {
+    return await oneByOne(names, async (name) => {
       await removeNetwork(name, paths);
       console.log(name);
     });
@@ -131,7 +116,7 @@ const inspect = verb({
   words: [2, Infinity],
   async run({ words: [, ...names] }) {
     const found: unknown[] = [];
-    const code = await each(names, async (name) => {
+    const code = await oneByOne(names, async (name) => {
       found.push(await describeNetwork(name, statePaths()));
     });
     console.log(JSON.stringify(found, null, 2));
@@ -213,17 +198,15 @@ const actions = {
   status: host,
 };
 
+const { summary, run } = group(
+  "network",
+  "Networks: create, ls, inspect, rm, prune, connect, disconnect; up, down, status",
+  actions,
+);
+
 export const network = {
   actions,
-  summary: "Networks: create, ls, inspect, rm, prune, connect, disconnect; up, down, status",
-  async run(argv: readonly string[]): Promise<number> {
-    const [action] = argv;
-    if (action === undefined || action === "--format") return await host.run(argv);
-    if (action === "--help" || action === "-h") {
-      for (const one of new Set(Object.values(actions))) await one.run(["--help"]);
-      return 0;
-    }
-    const names = Object.keys(actions) as (keyof typeof actions)[];
-    return await actions[parseChoice("network", action, names)].run(argv);
-  },
+  summary,
+  run: async (argv: readonly string[]): Promise<number> =>
+    argv[0] === undefined || argv[0] === "--format" ? await host.run(argv) : await run(argv),
 };

@@ -4,7 +4,7 @@ import { removeImage as removePrepared, storedImage } from "../../image/store.ts
 import { paths as statePaths, type Paths } from "../../linux/paths.ts";
 import { familiarName } from "../../oci/reference.ts";
 import { removeImage } from "../../store/remove.ts";
-import { report } from "../report.ts";
+import { oneByOne } from "../one-by-one.ts";
 import { verb } from "../verb.ts";
 
 export const rmi = verb({
@@ -14,16 +14,9 @@ export const rmi = verb({
   words: [1, Infinity],
   async run({ words, has }) {
     const paths = statePaths();
-    let code = 0;
-    for (const word of words) {
-      try {
-        for (const line of await remove(word, has("force"), paths)) console.log(line);
-      } catch (error) {
-        await report(error);
-        code = 1;
-      }
-    }
-    return code;
+    return await oneByOne(words, async (word) => {
+      for (const line of await remove(word, has("force"), paths)) console.log(line);
+    });
   },
 });
 
