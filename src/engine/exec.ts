@@ -8,6 +8,7 @@ import type { CgroupRequest } from "../cgroup/trees.ts";
 import type { Launched, Stdio } from "../launch/launch.ts";
 import { close } from "../linux/files.ts";
 import { call } from "../linux/libc.ts";
+import { turn } from "../linux/turn.ts";
 import type { RuntimeSpec } from "../oci/runtime-spec.ts";
 import { resolveUser } from "../oci/user.ts";
 import { buildJoinPlan, type JoinFacts } from "../plan/build.ts";
@@ -92,6 +93,7 @@ async function prepareExec(request: ExecRequest, dieWithParent: boolean): Promis
   const group = { path: cgroupPath(record.id), resources, layout: readLayout() };
   const admission = admit(group, host, request.group);
   const plan = buildJoinPlan(spec, { pid, filter, dieWithParent, ...admission });
+  await turn();
   return { ...request, plan, spec, layers: [root], executor: "launcher", observer };
 }
 

@@ -4,11 +4,11 @@ import { holdUp, type Hold } from "../../bench/loop.ts";
 import { describeAsRoot } from "../support.ts";
 import { useEngine } from "./library.ts";
 
-/** A start that does everything in one piece holds the loop for more than half of its time: no noise makes that a third. */
-function expectInPieces({ longest, whole }: Hold): void {
-  expect(longest).toBeLessThan(whole / 3);
-  expect(longest).toBeLessThan(4); // milliseconds; 1 where the machine has nothing else to do
-}
+/**
+ * In processor time, which does not depend on what else the machine does: in one piece a start takes 4 ms, in pieces less than
+ * one. The bound leaves room for slower and loaded machines.
+ */
+const expectInPieces = ({ busiest }: Hold): void => expect(busiest).toBeLessThan(3);
 
 describeAsRoot("the event loop of a process that runs boxes", () => {
   useEngine(150);
@@ -25,14 +25,19 @@ describeAsRoot("the event loop of a process that runs boxes", () => {
       await Bun.sleep(1);
     });
     expect(longest).toBeGreaterThan(19);
+    const { busiest } = await holdUp(3, async () => {
+      await Bun.sleep(1);
+      for (const end = performance.now() + 20; performance.now() < end;);
+      await Bun.sleep(1);
+    });
+    expect(busiest).toBeGreaterThan(2);
   });
 
   test("a start, a command and an end are taken in pieces", async () => {
     await warm();
     expectInPieces(await holdUp(60, start));
     await using box = await container("busybox", none);
-    const { longest } = await holdUp(60, () => box.exec(["true"]));
-    expect(longest).toBeLessThan(4);
+    expectInPieces(await holdUp(60, () => box.exec(["true"])));
   });
 
   test("so are they while a hundred boxes run", async () => {

@@ -79,13 +79,13 @@ describeAsRoot("forks and snapshots", () => {
   test("large files and many small ones are copied in pieces", async () => {
     await using box = await start({ memory: "1G" });
     await box.$`dd if=/dev/urandom of=/big bs=1M count=60 2>&1; mkdir /many; i=0; while [ $i -lt 2000 ]; do echo $i > /many/$i; i=$((i+1)); done`;
-    const { longest, whole } = await holdUp(1, async () => {
+    const { busiest } = await holdUp(1, async () => {
       await using fork = await box.fork();
       expect(await fork.$`ls /many | wc -l; cat /big | md5sum`.text()).toBe(
         await box.$`ls /many | wc -l; cat /big | md5sum`.text(),
       );
     });
-    expect(longest).toBeLessThan(whole / 4);
+    expect(busiest).toBeLessThan(30); // milliseconds of processor time; in one piece all of it
   });
 
   test("a commit is an image like any other, with the configuration of its own", async () => {
