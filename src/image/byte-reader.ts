@@ -37,9 +37,13 @@ export class ByteReader {
     }
   }
 
-  async skip(size: number): Promise<void> {
+  /** `orEnd`: the input may end before. */
+  async skip(size: number, orEnd = false): Promise<void> {
     for (let left = size; left > 0;) {
-      if (!(await this.#fill())) throw cutShort();
+      if (!(await this.#fill())) {
+        if (orEnd) return;
+        throw cutShort();
+      }
       left -= this.#take(Math.min(left, this.#chunk.length)).length;
     }
   }

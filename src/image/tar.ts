@@ -51,8 +51,8 @@ const TOO_LARGE = "a header of the archive is absurdly large";
  * were looked at (tar-stream, modern-tar) decode attributes and names as UTF-8, which loses bytes, and know no sparse files;
  * `tests/system/image-unpack.test.ts` holds it against GNU tar.
  *
- * @param verified whoever calls knows by a digest whether it is whole: then the end mark, which some writers of image layers
- * leave out, is not needed
+ * @param verified whoever calls knows by a digest whether it is whole: then the end mark and what fills up the last entry's
+ * block, which some writers of image layers leave out (umoci insert), are not needed
  * @throws KontenerError `IMAGE` where the archive is damaged or ends without its end mark
  */
 export async function* readTar(
@@ -81,7 +81,7 @@ export async function* readTar(
       local = new Map();
       recorded = 0;
       if (header.typeflag === "V") continue; // a GNU volume's label
-      yield* readEntry(header, block, pax, bytes);
+      yield* readEntry(header, block, pax, bytes, verified);
     }
     await bytes.drain();
   } finally {
@@ -113,6 +113,7 @@ async function* readEntry(
   block: Uint8Array,
   pax: PaxRecords,
   bytes: ByteReader,
+  verified: boolean,
 ): AsyncGenerator<TarEntry> {
   const path = paxText(pax, "GNU.sparse.name") ?? paxText(pax, "path") ?? header.name;
   const known = types[header.typeflag];
@@ -122,7 +123,7 @@ async function* readEntry(
   const size = known ? 0 : (paxNumber(pax, "size") ?? header.size);
   if (!(size >= 0)) throw damaged("an entry of the archive has an impossible size");
   const gnuSparse = header.typeflag === "S" ? await readGnuSparse(block, bytes) : undefined;
-  const end = bytes.position + padded(size);
+  const end = bytes.position + size;
   const paxSparse = gnuSparse ? undefined : await readPaxSparse(pax, size, bytes);
   const stored = paxSparse?.stored ?? size;
   const sparse = gnuSparse ?? paxSparse;
@@ -145,6 +146,7 @@ async function* readEntry(
     body: bytes.pieces(stored),
   };
   await bytes.skip(end - bytes.position);
+  await bytes.skip(padded(size) - size, verified);
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);

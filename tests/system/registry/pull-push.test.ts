@@ -101,6 +101,44 @@ describeAsRoot("pull and push", () => {
     expect((await start(`${registry.host}/a/docker:1`)).stdout).toBe("amd64\n");
   });
 
+  test("layers that umoci and buildah have made", async () => {
+    const { directory } = engine;
+    await run(["cp", "-r", `${directory}/one`, `${directory}/umoci`]);
+    // Its archives end with the last file's last byte, where tar(5) wants 1 KiB of zeros and more.
+    await run([
+      "umoci",
+      "insert",
+      "--image",
+      `${directory}/umoci:it`,
+      "/etc/hostname",
+      "/by/umoci",
+    ]);
+    await fill(`${directory}/umoci`, `${registry.host}/a/umoci:1`);
+    const inUmoci = await start(
+      `${registry.host}/a/umoci:1`,
+      "sh",
+      "-c",
+      "read word < /by/umoci; echo $word",
+    );
+    expect(inUmoci.stdout).toBe(readFileSync("/etc/hostname", "utf8"));
+
+    const storage = ["--root", `${directory}/buildah`, "--runroot", `${directory}/buildah-run`];
+    const buildah = (...words: string[]) =>
+      run(["buildah", ...storage, "--storage-driver", "vfs", ...words]);
+    const box = (await buildah("from", "--tls-verify=false", `${registry.host}/a/one:1`)).trim();
+    await buildah("copy", box, "/etc/hostname", "/by/buildah");
+    const target = `docker://${registry.host}/a/buildah:1`;
+    await buildah("commit", "-q", "--tls-verify=false", box, target);
+    await run(["rm", "-rf", `${directory}/buildah`]);
+    const inBuildah = await start(
+      `${registry.host}/a/buildah:1`,
+      "sh",
+      "-c",
+      "read word < /by/buildah; echo $word",
+    );
+    expect(inBuildah.stdout).toBe(readFileSync("/etc/hostname", "utf8"));
+  });
+
   test("on a terminal there is a bar per layer", async () => {
     await fill(`${engine.directory}/one`, `${registry.host}/a/bars:1`);
     const other = { ...engine.env, KONTENER_LIB: `${engine.directory}/lib2` };

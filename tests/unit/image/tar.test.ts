@@ -5,9 +5,9 @@ import { archive, checksummed, chunks, END, entry, header, paxBody } from "./tar
 
 type Read = Omit<TarEntry, "body"> & { content: string };
 
-async function read(bytes: Uint8Array, chunkSize?: number): Promise<Read[]> {
+async function read(bytes: Uint8Array, chunkSize?: number, verified = false): Promise<Read[]> {
   const entries: Read[] = [];
-  for await (const { body, ...rest } of readTar(chunks(bytes, chunkSize))) {
+  for await (const { body, ...rest } of readTar(chunks(bytes, chunkSize), verified)) {
     const pieces = await Array.fromAsync(body);
     entries.push({ ...rest, content: Buffer.concat(pieces).toString("latin1") });
   }
@@ -135,4 +135,12 @@ test.each([
   ["a time that is none", archive({ name: "a", pax: { mtime: "now" } }), "time"],
 ])("%s is refused in words", async (_, bytes, words) => {
   await expect(read(bytes)).rejects.toThrow(words);
+});
+
+test("an archive that a digest vouches for may end with the last entry's last byte, no earlier", async () => {
+  const content = "x".repeat(600);
+  const bare = entry({ name: "a", content }).subarray(0, 512 + content.length);
+  expect(await read(bare, 512, true)).toMatchObject([{ path: "a", content }]);
+  await expect(read(bare, 512)).rejects.toThrow("cut short");
+  await expect(read(bare.subarray(0, -1), 512, true)).rejects.toThrow("cut short");
 });
