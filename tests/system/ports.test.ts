@@ -1,13 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { existsSync, readFileSync } from "node:fs";
-import {
-  describeAsRoot,
-  Engine,
-  eventually,
-  expectAsBefore,
-  hostPicture,
-  root,
-} from "./support.ts";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { Leftovers } from "./lifecycle/leftovers.ts";
+import { describeAsRoot, Engine, eventually, root } from "./support.ts";
 
 /**
  * Outside is a network namespace with a cable to this host:
@@ -20,6 +14,7 @@ const busybox = `${root}node_modules/busybox-static/bin/busybox`;
 
 describeAsRoot("published ports", () => {
   const engine = new Engine(9);
+  const leftovers = new Leftovers(engine);
   let outside: Bun.Subprocess;
 
   const sh = (script: string): string => {
@@ -32,6 +27,13 @@ describeAsRoot("published ports", () => {
     Bun.spawnSync([...where, busybox, "wget", "-qO-", "-T2", `http://${url}/name`], {
       stderr: "ignore",
     }).stdout.toString();
+  /** What this engine has on the host: others come and go meanwhile. */
+  const own = async () => ({
+    containers: (await engine.run(["ps", "-aq"])).stdout,
+    ports: readdirSync(`${engine.env["KONTENER_RUN"]}/network/ports`),
+    leases: readdirSync(`${engine.env["KONTENER_RUN"]}/network/leases`),
+    rules: sh(`nft list table ip ${engine.bridge}`),
+  });
   const fromOutside = (): string[] => ["nsenter", "-t", `${outside.pid}`, "-n"];
   const serve = (name: string) => [
     "busybox",
@@ -42,6 +44,7 @@ describeAsRoot("published ports", () => {
   const start = async (name: string, ...flags: string[]) => {
     const result = await engine.run(["run", "-d", "--name", name, ...flags, ...serve(name)]);
     expect(result).toMatchObject({ exitCode: 0, stderr: "" });
+    leftovers.note(result.stdout);
     await eventually(
       async () =>
         (await engine.run(["exec", name, "wget", "-qO-", "127.0.0.1/name"])).stdout === `${name}\n`,
@@ -84,7 +87,7 @@ describeAsRoot("published ports", () => {
   });
 
   test("a port that another container or a process has is refused in one sentence, and nothing is left", async () => {
-    const before = hostPicture(engine);
+    const before = await own();
     const another = await engine.run(["run", "-p", `127.0.0.1:${port}:80`, "busybox", "true"]);
     expect(another.exitCode).toBe(125);
     expect(another.stderr).toMatch(
@@ -98,7 +101,7 @@ describeAsRoot("published ports", () => {
     );
     const foreign = await engine.run(["run", "-p", "203.0.113.7:80:80", "busybox", "true"]);
     expect(foreign.stderr).toContain("203.0.113.7 is not an address of this host");
-    await expectAsBefore(engine, before);
+    expect(await own()).toEqual(before);
   });
 
   test("rules that somebody flushed come back with their ports at the next start", async () => {
@@ -196,7 +199,7 @@ describeAsRoot("published ports", () => {
   });
 
   test("an engine that is killed leaves no port behind once the next command has run", async () => {
-    const before = hostPicture(engine);
+    const before = await own();
     const child = Bun.spawn(engine.command(["run", "-p", "39085:80", ...serve("dying")]), {
       env: engine.env,
       cwd: root,
@@ -208,7 +211,7 @@ describeAsRoot("published ports", () => {
     await child.exited;
     await engine.run(["ps"]);
     expect(existsSync(noted)).toBe(false);
-    await expectAsBefore(engine, before);
+    expect(await own()).toEqual(before);
     expect((await engine.run(["run", "-p", "39085:80", "busybox", "true"])).exitCode).toBe(0);
   });
 
@@ -216,5 +219,6 @@ describeAsRoot("published ports", () => {
     expect((await engine.run(["rm", "-f", "web"])).exitCode).toBe(0);
     expect(get(`127.0.0.1:${port}`)).toBe("");
     expect(sh(`nft list table ip ${engine.bridge}`)).not.toContain("dnat");
+    await leftovers.expectNone("rm -f");
   });
 });

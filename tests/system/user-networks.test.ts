@@ -1,20 +1,14 @@
 import { beforeAll, expect, test } from "bun:test";
 import { existsSync, readdirSync } from "node:fs";
-import {
-  describeAsRoot,
-  Engine,
-  eventually,
-  expectAsBefore,
-  hostPicture,
-  root,
-  type Picture,
-} from "./support.ts";
+import { Leftovers } from "./lifecycle/leftovers.ts";
+import { describeAsRoot, Engine, eventually, root } from "./support.ts";
 
 describeAsRoot("networks of the user's", () => {
   const engine = new Engine(10);
-  let before: Picture;
+  const leftovers = new Leftovers(engine);
   const ok = async (...args: string[]): Promise<string> => {
     const { stdout, stderr, exitCode } = await engine.run(args);
+    leftovers.note(stdout);
     expect({ args, stderr, exitCode }).toEqual({ args, stderr: "", exitCode: 0 });
     return stdout;
   };
@@ -31,7 +25,6 @@ describeAsRoot("networks of the user's", () => {
 
   beforeAll(async () => {
     await ok("run", "busybox", "true");
-    before = hostPicture(engine);
   });
 
   test("containers on one network find each other by name, alias, host name and id", async () => {
@@ -209,9 +202,17 @@ describeAsRoot("networks of the user's", () => {
 
   test("nothing is left of networks that are removed", async () => {
     await ok("rm", "-f", "db", "app", "web", "both", "deep", "one", "two");
+    const bridges = (await ok("network", "ls", "--format", "json")).match(/kn-[0-9a-f]{8}/g)!;
+    const there = () => [...readdirSync("/sys/class/net"), ...tables()];
+    const tables = () =>
+      Bun.spawnSync(["nft", "list", "tables"])
+        .stdout.toString()
+        .match(/kn-[0-9a-f]{8}/g) ?? [];
+    expect(there()).toEqual(expect.arrayContaining(bridges));
     await ok("network", "prune");
+    expect(there().filter((name) => bridges.includes(name))).toEqual([]);
     expect(await ok("network", "ls", "-q")).toBe("bridge\n");
-    await expectAsBefore(engine, before);
+    await leftovers.expectNone("prune");
     expect(readdirSync(`${engine.env["KONTENER_LIB"]}/networks`)).toEqual([]);
     expect(existsSync(`${engine.env["KONTENER_RUN"]}/network/hosts.lock`)).toBe(true); // a lock, empty
   });

@@ -1,11 +1,10 @@
 import { invalid } from "../../abi/error.ts";
 import { exclusively } from "../../engine/exclusive.ts";
 import { findContainer } from "../../engine/list.ts";
+import { connect, disconnect } from "../../engine/connect.ts";
 import {
-  connect,
   createNetwork,
   describeNetwork,
-  disconnect,
   listNetworks,
   pruneNetworks,
   removeNetwork,
