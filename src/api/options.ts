@@ -1,4 +1,5 @@
 import { invalid } from "../abi/error.ts";
+import { parseDevice } from "../spec/device.ts";
 import { parseOptions } from "../spec/options-schema.ts";
 import type { ContainerOptions } from "../spec/options.ts";
 import { parsePublish, type PortOption } from "../spec/publish.ts";
@@ -13,6 +14,9 @@ type Shared = Omit<
   ContainerOptions,
   | "image"
   | "publish"
+  | "devices"
+  | "shmSize"
+  | "memoryReservation"
   | "rootfs"
   | "command"
   | "entrypoint"
@@ -51,6 +55,12 @@ export type BoxOptions = Shared & {
   cwd?: string;
   /** `"host-dir:/dir[:ro]"`, as docker's -v; a relative source starts at this process's working directory. */
   volumes?: string[];
+  /** `"/dev/fuse[:/dev/name][:rwm]"`, as docker's --device. */
+  devices?: string[];
+  /** Bytes of /dev/shm, or with a unit. Default 64 MiB. */
+  shmSize?: number | string;
+  /** Memory that it keeps when the host runs short: bytes, or with a unit. */
+  memoryReservation?: number | string;
   /** `"[address:][port:]port[/udp]"`, as docker's -p: `["8080:80", 443]`; without the host's port a free one: {@link Box.port}. */
   publish?: (string | number)[];
   /** `"/dir[:size=16m,…]"`, as docker's --tmpfs. */
@@ -94,6 +104,14 @@ const known = {
   ulimits: true,
   sysctls: true,
   init: true,
+  memoryReservation: true,
+  cpuShares: true,
+  cpusetCpus: true,
+  cpusetMems: true,
+  devices: true,
+  deviceCgroupRules: true,
+  groupAdd: true,
+  shmSize: true,
   capAdd: true,
   capDrop: true,
   privileged: true,
@@ -127,7 +145,15 @@ export function containerOptions(image: string, options: BoxOptions): ContainerO
       `${timeout === undefined ? "signal" : "timeout"}: a detached box outlives the process that would end it`,
       "leave out one of the two",
     );
-  const { memory, memorySwap, mounts = [], ...plain } = rest;
+  const {
+    memory,
+    memorySwap,
+    memoryReservation,
+    shmSize,
+    devices = [],
+    mounts = [],
+    ...plain
+  } = rest;
   const all = [
     ...mounts,
     ...texts("volumes", volumes).map((text) => parseVolume("volumes", text, process.cwd()).value),
@@ -139,6 +165,13 @@ export function containerOptions(image: string, options: BoxOptions): ContainerO
     image,
     ...(memory === undefined ? {} : { memory: size("memory", memory) }),
     ...(memorySwap === undefined ? {} : { memorySwap: size("memorySwap", memorySwap) }),
+    ...(memoryReservation === undefined
+      ? {}
+      : { memoryReservation: size("memoryReservation", memoryReservation) }),
+    ...(shmSize === undefined ? {} : { shmSize: size("shmSize", shmSize) }),
+    ...(devices.length
+      ? { devices: texts("devices", devices).map((text) => parseDevice("devices", text)) }
+      : {}),
     ...(cwd === undefined ? {} : { workdir: cwd }),
     ...(all.length ? { mounts: all } : {}),
     ...(published.length ? { publish: published } : {}),

@@ -73,7 +73,7 @@ const wanted = ({ memory, pids, cpu }: Resources): LimitController[] => [
   ...((memory?.limit ?? -1) > 0 ? (["memory"] as const) : []),
   ...((pids?.limit ?? -1) > 0 ? (["pids"] as const) : []),
   ...((cpu?.quota ?? -1) > 0 || cpu?.shares ? (["cpu"] as const) : []),
-  ...(cpu?.cpus ? (["cpuset"] as const) : []),
+  ...(cpu?.cpus || cpu?.mems ? (["cpuset"] as const) : []),
 ];
 
 function missing(controller: LimitController): string {

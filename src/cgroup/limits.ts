@@ -121,8 +121,15 @@ function cpuV2({ cpu = {} }: Resources): Setting[] {
 }
 
 function cpuset({ cpu }: Resources): Setting[] {
-  if (!cpu?.cpus) return [];
-  return [{ file: "cpuset.cpus", text: cpu.cpus, why: `on these processors only: ${cpu.cpus}` }];
+  const { cpus, mems } = cpu ?? {};
+  return [
+    ...(cpus
+      ? [{ file: "cpuset.cpus", text: cpus, why: `on these processors only: ${cpus}` }]
+      : []),
+    ...(mems
+      ? [{ file: "cpuset.mems", text: mems, why: `with memory of these nodes only: ${mems}` }]
+      : []),
+  ];
 }
 
 /**

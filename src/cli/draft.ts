@@ -1,4 +1,6 @@
 import { invalid } from "../abi/error.ts";
+import { parseCpuset } from "../spec/cpuset.ts";
+import { parseDevice, parseDeviceCgroupRule } from "../spec/device.ts";
 import type { EngineOptions } from "../spec/engine-options.ts";
 import { parseEnv, type OwnEnvironment, type Variable } from "../spec/env.ts";
 import { parseSysctl, parseUlimit } from "../spec/kernel-values.ts";
@@ -20,6 +22,8 @@ import {
   parsePidsLimit,
   parseSizeLimit,
   resolvePath,
+  parseInteger,
+  parseSize,
 } from "../spec/values.ts";
 import type { FlagName } from "./flags.ts";
 import { parseSeconds } from "./seconds.ts";
@@ -86,7 +90,7 @@ const namespace =
     draft.options[key] = parseChoice(flag, value, ["private", "host"]);
   };
 const list =
-  (key: "capAdd" | "capDrop" | "securityOpts" | "networkAliases"): Setter =>
+  (key: "groupAdd" | "capAdd" | "capDrop" | "securityOpts" | "networkAliases"): Setter =>
   ({ options }, value) => {
     (options[key] ??= []).push(value);
   };
@@ -202,6 +206,29 @@ export const setters: Readonly<Record<FlagName, Setter>> = {
   },
   sysctl: ({ sysctls }, value) => {
     sysctls.push(parseSysctl("--sysctl", value));
+  },
+  device: ({ options }, value) => {
+    (options.devices ??= []).push(parseDevice("--device", value));
+  },
+  "device-cgroup-rule": ({ options }, value) => {
+    const rule = parseDeviceCgroupRule("--device-cgroup-rule", value);
+    (options.deviceCgroupRules ??= []).push(rule);
+  },
+  "group-add": list("groupAdd"),
+  "shm-size": ({ options }, value) => {
+    options.shmSize = parseSize("--shm-size", value);
+  },
+  "memory-reservation": ({ options }, value) => {
+    options.memoryReservation = parseSize("--memory-reservation", value);
+  },
+  "cpu-shares": ({ options }, value) => {
+    options.cpuShares = parseInteger("--cpu-shares", value, 2, 262_144);
+  },
+  "cpuset-cpus": ({ options }, value) => {
+    options.cpusetCpus = parseCpuset("--cpuset-cpus", value);
+  },
+  "cpuset-mems": ({ options }, value) => {
+    options.cpusetMems = parseCpuset("--cpuset-mems", value);
   },
   "cap-add": list("capAdd"),
   "cap-drop": list("capDrop"),

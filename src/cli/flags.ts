@@ -154,6 +154,20 @@ export const flagGroups = {
       value: "SIZE",
       help: "memory and swap together (default: as --memory, so no swap)",
     }),
+    flag({
+      name: "memory-reservation",
+      value: "SIZE",
+      help: "memory that it keeps when the host runs short",
+    }),
+    flag({
+      name: "cpu-shares",
+      short: "c",
+      value: "NUMBER",
+      help: "a weight for when processors are busy (default: 1024)",
+    }),
+    flag({ name: "cpuset-cpus", value: "LIST", help: "the processors that it may use: 0-2,5" }),
+    flag({ name: "cpuset-mems", value: "LIST", help: "the memory nodes that it may use" }),
+    flag({ name: "shm-size", value: "SIZE", help: "the size of /dev/shm (default: 64m)" }),
     flag({ name: "cpus", value: "NUMBER", help: "processors: 0.5 is half of one" }),
     flag({
       name: "pids-limit",
@@ -226,6 +240,24 @@ export const flagGroups = {
       value: "NAME=VALUE",
       repeatable: true,
       help: "a kernel parameter of the container's own namespaces",
+    }),
+    flag({
+      name: "device",
+      value: "HOST[:CONTAINER][:rwm]",
+      repeatable: true,
+      help: "a device of the host, or a directory of them, to read, write, make",
+    }),
+    flag({
+      name: "device-cgroup-rule",
+      value: "RULE",
+      repeatable: true,
+      help: 'what may be opened besides: "c 10:* rwm"',
+    }),
+    flag({
+      name: "group-add",
+      value: "GROUP",
+      repeatable: true,
+      help: "a further group of the command's user",
     }),
     flag({
       name: "cap-add",

@@ -6,12 +6,13 @@ import { canEnter, planEnter } from "../cgroup/enter.ts";
 import { planCgroup } from "../cgroup/plan.ts";
 import type { Image } from "../image/image.ts";
 import type { Paths } from "../linux/paths.ts";
-import { specFromOptions } from "../oci/from-options.ts";
+import { specFromOptions, type SpecFacts } from "../oci/from-options.ts";
 import type { RuntimeSpec } from "../oci/runtime-spec.ts";
-import { resolveUser } from "../oci/user.ts";
+import { addGroups, resolveUser } from "../oci/user.ts";
 import { buildPlan } from "../plan/build.ts";
 import type { HostStep } from "../plan/host-step.ts";
 import type { Plan } from "../plan/step.ts";
+import { deviceRules } from "../security/devices.ts";
 import { networkMode } from "../spec/network.ts";
 import type { ContainerOptions, IdRange } from "../spec/options.ts";
 import { volumesDirectory } from "../volume/paths.ts";
@@ -59,7 +60,9 @@ export async function prepare({
 }: Request): Promise<Prepared> {
   const etc = `${containersDirectory(paths)}/${id}`;
   const layers = options.rootfs === undefined ? image.layers : [options.rootfs];
-  const user = resolveUser(options.user ?? (image.config.User || "0"), readAccounts(layers));
+  const accounts = readAccounts(layers);
+  const user = resolveUser(options.user ?? (image.config.User || "0"), accounts);
+  if (options.groupAdd) user.additionalGids = addGroups(user, options.groupAdd, accounts);
   checkUser(user, idRange);
   const protection = await protectionOf(options, user.uid, host);
   const layout = readLayout();
@@ -73,6 +76,7 @@ export async function prepare({
     etc,
     volumes: volumesDirectory(paths),
     ...protection,
+    ...(await devicesOf(options)),
     joined,
     idRange,
     cgroupMounts: options.network === "host" ? [] : cgroupMounts(layout), // the host's /sys brings its own
@@ -101,6 +105,20 @@ export async function prepare({
     birth: [...(entry ? [] : cgroup.join), ...(cable?.steps ?? [])],
   });
   return { spec, plan, warnings };
+}
+
+/** The host's devices are looked at only where some are asked for. */
+async function devicesOf({
+  devices = [],
+  deviceCgroupRules = [],
+  privileged,
+}: ContainerOptions): Promise<Pick<SpecFacts, "devices" | "nodes">> {
+  const found =
+    devices.length === 0
+      ? { devices: [], rules: [] }
+      : (await import("./devices.ts")).readDevices(devices);
+  const rules = deviceCgroupRules.map((rule) => ({ allow: true, ...rule }));
+  return { devices: deviceRules([...found.rules, ...rules], privileged), nodes: found.devices };
 }
 
 /** The network of another container (`--network container:NAME`), which has to run. */

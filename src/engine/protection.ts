@@ -1,9 +1,8 @@
 import { KontenerError } from "../abi/error.ts";
 import { exists, readText } from "../linux/files.ts";
-import type { CapabilitySets, DeviceRule, Seccomp } from "../oci/runtime-spec.ts";
+import type { CapabilitySets, Seccomp } from "../oci/runtime-spec.ts";
 import type { Host } from "../plan/host.ts";
 import { capabilitySets } from "../security/capabilities.ts";
-import { deviceRules } from "../security/devices.ts";
 import { parseSecurityOptions, type SecurityOptions } from "../security/options.ts";
 import { maskedPaths, readonlyPaths, thermalPaths } from "../security/paths.ts";
 import { defaultFilter } from "../security/seccomp-default.ts";
@@ -16,7 +15,6 @@ export type Protection = {
   noNewPrivileges: boolean;
   seccomp: Seccomp | undefined;
   filter: Uint8Array | undefined;
-  devices: DeviceRule[];
   maskedPaths: string[];
   readonlyPaths: string[];
 };
@@ -44,7 +42,6 @@ export async function protectionOf(
     ...(privileged
       ? { seccomp: undefined, filter: undefined }
       : await seccompOf(chosen.seccomp, context)),
-    devices: deviceRules([], privileged),
     maskedPaths: open ? [] : [...maskedPaths, ...thermal()],
     readonlyPaths: open ? [] : [...readonlyPaths],
   };

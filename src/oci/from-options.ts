@@ -7,6 +7,7 @@ import { etcMounts, hostSysfs, kernelMounts, optionMount } from "./mounts.ts";
 import { resources } from "./resources.ts";
 import type {
   CapabilitySets,
+  Device,
   DeviceRule,
   Linux,
   Mount,
@@ -33,6 +34,8 @@ export type SpecFacts = {
   seccomp: Seccomp | undefined;
   /** The device cgroup's rules. */
   devices: DeviceRule[];
+  /** The nodes of `--device`. */
+  nodes: Device[];
   maskedPaths: string[];
   readonlyPaths: string[];
   cgroupMounts: Mount[];
@@ -69,7 +72,7 @@ export function specFromOptions(options: ContainerOptions, facts: SpecFacts): Ru
       noNewPrivileges: facts.noNewPrivileges,
     },
     mounts: [
-      ...kernelMounts().map((m) =>
+      ...kernelMounts(options.shmSize).map((m) =>
         m.destination === "/sys" && options.network === "host" ? hostSysfs : m,
       ),
       ...facts.cgroupMounts,
@@ -84,6 +87,7 @@ export function specFromOptions(options: ContainerOptions, facts: SpecFacts): Ru
         type === "network" && facts.joined ? { type, path: facts.joined.netns } : { type },
       ),
       ...mappings(facts.idRange),
+      ...(facts.nodes.length ? { devices: facts.nodes } : {}),
       cgroupsPath: `/kontener/${facts.id}`,
       resources: resources(options, facts.devices),
       ...(facts.seccomp ? { seccomp: facts.seccomp } : {}),

@@ -1,8 +1,11 @@
 import type { Mount } from "./runtime-spec.ts";
 import { volumeData, type namedMounts } from "./volumes.ts";
 
+/** The size of /dev/shm; docker's, as runc writes it. */
+const DEFAULT_SHM = "65536k";
+
 /** The file systems that every container has (config-linux.md, "Default Filesystems"), in runc's order and options. */
-export const kernelMounts = (): Mount[] => [
+export const kernelMounts = (shmSize?: number): Mount[] => [
   { destination: "/proc", type: "proc", source: "proc", options: ["nosuid", "noexec", "nodev"] },
   {
     destination: "/dev",
@@ -20,7 +23,7 @@ export const kernelMounts = (): Mount[] => [
     destination: "/dev/shm",
     type: "tmpfs",
     source: "shm",
-    options: ["nosuid", "noexec", "nodev", "mode=1777", "size=65536k"],
+    options: ["nosuid", "noexec", "nodev", "mode=1777", `size=${shmSize ?? DEFAULT_SHM}`],
   },
   {
     destination: "/dev/mqueue",

@@ -16,10 +16,31 @@ export function resources(options: ContainerOptions, devices: DeviceRule[]): Res
   const swap = limit(options.memorySwap ?? options.memory ?? DEFAULT_MEMORY);
   return {
     devices,
-    memory: { limit: memory, swap },
+    memory: {
+      limit: memory,
+      swap,
+      ...(options.memoryReservation === undefined
+        ? {}
+        : { reservation: options.memoryReservation }),
+    },
     pids: { limit: limit(options.pidsLimit ?? DEFAULT_PIDS) },
-    ...(options.cpus === undefined
-      ? {}
-      : { cpu: { quota: Math.round(options.cpus * CPU_PERIOD), period: CPU_PERIOD } }),
+    ...cpu(options),
+  };
+}
+
+function cpu({
+  cpus,
+  cpuShares,
+  cpusetCpus,
+  cpusetMems,
+}: ContainerOptions): Pick<Resources, "cpu"> {
+  if ([cpus, cpuShares, cpusetCpus, cpusetMems].every((value) => value === undefined)) return {};
+  return {
+    cpu: {
+      ...(cpuShares === undefined ? {} : { shares: cpuShares }),
+      ...(cpus === undefined ? {} : { quota: Math.round(cpus * CPU_PERIOD), period: CPU_PERIOD }),
+      ...(cpusetCpus === undefined ? {} : { cpus: cpusetCpus }),
+      ...(cpusetMems === undefined ? {} : { mems: cpusetMems }),
+    },
   };
 }

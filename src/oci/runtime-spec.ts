@@ -73,7 +73,7 @@ export type Device = {
 /** Bytes for memory (-1 is unlimited; `swap` counts memory too, as in cgroup v1), microseconds for cpu. */
 export type Resources = {
   memory?: { limit?: number; swap?: number; reservation?: number };
-  cpu?: { shares?: number; quota?: number; period?: number; cpus?: string };
+  cpu?: { shares?: number; quota?: number; period?: number; cpus?: string; mems?: string };
   pids?: { limit: number };
   devices?: DeviceRule[];
 };

@@ -43,6 +43,21 @@ export function resolveUser(text: string, accounts: Accounts): User {
   return { ...base, gid, additionalGids: [...new Set([gid, ...memberships])] };
 }
 
+/** `--group-add`: names of the image's /etc/group, or numbers, beside those that the user is in anyway. */
+export function addGroups(
+  user: User,
+  names: readonly string[],
+  accounts: Pick<Accounts, "group">,
+): number[] {
+  const groups = rows(accounts.group);
+  const added = names.map((name) => {
+    const gid = number(groups.find((row) => row[0] === name)?.[2]) ?? number(name);
+    if (gid === undefined) throw unknown("group", name, groups);
+    return gid;
+  });
+  return [...new Set([...user.additionalGids, ...added])];
+}
+
 function unknown(kind: "user" | "group", name: string, known: string[][]): KontenerError {
   const names = known.flatMap((row) => row[0] ?? []).slice(0, 12);
   return new KontenerError(

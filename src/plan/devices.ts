@@ -1,3 +1,4 @@
+import { deviceNumber } from "../abi/device-number.ts";
 import type { Device, RuntimeSpec } from "../oci/runtime-spec.ts";
 import type { Step } from "./step.ts";
 import { containerDevices, hasUserNamespace } from "./user-namespace.ts";
@@ -14,15 +15,12 @@ const links = {
 
 const fileTypes = { c: 0o020000, u: 0o020000, b: 0o060000, p: 0o010000 } as const;
 
-/** glibc's makedev(3), for numbers below 4096 and 256, which is every device there is in practice. */
-const makedev = (major = 0, minor = 0): number =>
-  (minor & 0xff) | (major << 8) | ((minor & ~0xff) << 12);
-
 /** Device nodes and links of /dev, which is an empty tmpfs when these steps run. */
 export function planDevices(spec: RuntimeSpec): Step[] {
   const nodes = containerDevices(spec);
   return [
     { call: "umask", mask: 0, why: "no mask: the modes that follow are meant as they are" },
+    ...planParents(nodes),
     ...nodes.flatMap(hasUserNamespace(spec) ? planBoundNode : planNode),
     ...Object.entries(links).map(([linkpath, target]): Step => ({
       call: "symlinkat",
@@ -39,6 +37,21 @@ export function planDevices(spec: RuntimeSpec): Step[] {
   ];
 }
 
+/** /dev is the container's own and empty: no link can lie in the way. */
+function planParents(nodes: readonly Device[]): Step[] {
+  const parents = nodes.flatMap(({ path }) => {
+    const parts = path.split("/").slice(1, -1);
+    return parts.slice(1).map((_, i) => parts.slice(0, i + 2).join("/"));
+  });
+  return [...new Set(parents)].map((pathname) => ({
+    call: "mkdirat",
+    dirfd: AT_FDCWD,
+    pathname,
+    mode: 0o755,
+    why: "a directory that devices lie in",
+  }));
+}
+
 function planNode(device: Device): Step[] {
   const pathname = device.path.slice(1);
   const why = "the devices that every program may use, and no other of the host's";
@@ -48,7 +61,7 @@ function planNode(device: Device): Step[] {
       dirfd: AT_FDCWD,
       pathname,
       mode: fileTypes[device.type] | (device.fileMode ?? 0o666),
-      dev: makedev(device.major, device.minor),
+      dev: deviceNumber(device.major ?? 0, device.minor ?? 0) ?? 0,
       why,
     },
   ];

@@ -1,6 +1,6 @@
 import type { CloneFlag } from "../abi/sched.ts";
 import { overlayOf, type Overlay } from "../oci/annotations.ts";
-import type { IdMapping, RuntimeSpec } from "../oci/runtime-spec.ts";
+import type { Device, IdMapping, RuntimeSpec } from "../oci/runtime-spec.ts";
 import { defaultDevices } from "../security/devices.ts";
 import type { HostStep } from "./host-step.ts";
 import { isNew, namespaceFlags } from "./namespaces.ts";
@@ -75,10 +75,11 @@ export function planUserNamespace(spec: RuntimeSpec): Step[] {
   ];
 }
 
-export const containerDevices = (spec: RuntimeSpec) => [
-  ...defaultDevices,
-  ...(spec.linux.devices ?? []),
-];
+/** One that is asked for takes the place of the usual one of its name. */
+export function containerDevices({ linux: { devices = [] } }: RuntimeSpec): Device[] {
+  const taken = new Set(devices.map(({ path }) => path));
+  return [...defaultDevices.filter(({ path }) => !taken.has(path)), ...devices];
+}
 
 /** Ownership through the mapping: what is root's on the disk is the container's root's. For a tree that is held. */
 export const planIdmap = (store: string, recursive: boolean): Step => ({

@@ -22,16 +22,17 @@ const terminals: readonly DeviceRule[] = [
 /**
  * The device cgroup's rules, in order: nothing, then what is allowed (runc's list, with docker's). Any node may be *made*,
  * since archives hold them; opening is what counts, and only the listed ones can be opened.
- * @param extra the nodes of `--device`
+ * @param extra those of `--device` and `--device-cgroup-rule`
  */
-export function deviceRules(extra: readonly Device[] = [], privileged = false): DeviceRule[] {
+export function deviceRules(extra: readonly DeviceRule[] = [], privileged = false): DeviceRule[] {
   if (privileged) return [{ allow: true, type: "a", access: "rwm" }];
   return [
     { allow: false, type: "a", access: "rwm" },
     { allow: true, type: "c", access: "m" },
     { allow: true, type: "b", access: "m" },
-    ...[...defaultDevices, ...extra].flatMap(deviceRule),
+    ...defaultDevices.flatMap(deviceRule),
     ...terminals,
+    ...extra,
   ];
 }
 

@@ -42,6 +42,14 @@ const published = v.strictObject({
   protocol: v.picklist(["tcp", "udp"]),
 });
 
+const device = v.strictObject({ source: v.string(), target: v.string(), access: v.string() });
+const deviceRule = v.strictObject({
+  type: v.picklist(["a", "c", "b"]),
+  major: v.exactOptional(natural),
+  minor: v.exactOptional(natural),
+  access: v.pipe(v.string(), v.regex(/^[rwm]{1,3}$/, "letters of rwm")),
+});
+
 export const optionsSchema = v.strictObject({
   image: v.string(),
   rootfs: v.exactOptional(v.string()),
@@ -81,6 +89,14 @@ export const optionsSchema = v.strictObject({
   sysctls: v.exactOptional(textRecord),
   init: v.exactOptional(v.boolean()),
   keep: v.exactOptional(v.boolean()),
+  memoryReservation: v.exactOptional(natural),
+  cpuShares: v.exactOptional(natural),
+  cpusetCpus: v.exactOptional(v.string()),
+  cpusetMems: v.exactOptional(v.string()),
+  devices: v.exactOptional(v.array(device)),
+  deviceCgroupRules: v.exactOptional(v.array(deviceRule)),
+  groupAdd: v.exactOptional(texts),
+  shmSize: v.exactOptional(natural),
   capAdd: v.exactOptional(texts),
   capDrop: v.exactOptional(texts),
   privileged: v.exactOptional(v.boolean()),

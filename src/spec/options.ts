@@ -1,3 +1,4 @@
+import type { DeviceCgroupRule, DeviceOption } from "./device.ts";
 import type { PortOption } from "./publish.ts";
 
 /**
@@ -16,6 +17,13 @@ export type ContainerOptions = {
   memory?: number | "unlimited";
   /** Bytes of memory and swap together; "unlimited" lifts it. Default: as much as `memory`, so no swap. */
   memorySwap?: number | "unlimited";
+  /** Bytes that it keeps when the host runs short, if others can give. */
+  memoryReservation?: number;
+  /** A weight for when processors are busy, from 2 to 262144; 1024 is that of an ordinary group. */
+  cpuShares?: number;
+  /** The processors and the memory nodes that it may use: `0-2,5`. */
+  cpusetCpus?: string;
+  cpusetMems?: string;
   /** Processors, 0.5 is half of one. */
   cpus?: number;
   pidsLimit?: number | "unlimited";
@@ -59,6 +67,14 @@ export type ContainerOptions = {
   init?: boolean;
   /** Keep the container's writable layer when it ends. */
   keep?: boolean;
+  /** Devices of the host's. */
+  devices?: DeviceOption[];
+  /** What it may open besides, whoever made the node: rules of the device cgroup. */
+  deviceCgroupRules?: DeviceCgroupRule[];
+  /** Further groups of the command's user: names of the image's, or numbers. */
+  groupAdd?: string[];
+  /** Bytes of /dev/shm. Default 64 MiB. */
+  shmSize?: number;
   capAdd?: string[];
   capDrop?: string[];
   privileged?: boolean;

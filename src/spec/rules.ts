@@ -1,6 +1,8 @@
 import { checkVolumeName } from "./volume-name.ts";
 import { invalid } from "../abi/error.ts";
 import { checkNetwork } from "./network.ts";
+import { parseCpuset } from "./cpuset.ts";
+import { checkDevice } from "./device.ts";
 import type { ContainerOptions } from "./options.ts";
 import { parseSignal } from "./signal.ts";
 import { checkSysctl } from "./sysctl.ts";
@@ -101,6 +103,35 @@ const rules: readonly ((options: ContainerOptions) => void)[] = [
         throw invalid(`two mounts have the same target ${quote(mount.target)}`);
       taken.add(mount.target);
     }
+  },
+  ({ devices = [], userns = "host" }) => {
+    for (const device of devices) {
+      checkDevice("--device", device);
+      if (userns !== "host" && device.source !== device.target)
+        throw invalid(
+          `--device ${device.source}:${device.target}: with --userns a device keeps its name`,
+        );
+    }
+  },
+  ({ groupAdd = [] }) => {
+    for (const group of groupAdd)
+      if (!/^[^\s:/,]+$/.test(group)) throw invalid(`--group-add ${quote(group)} is not a group`);
+  },
+  ({ shmSize }) => {
+    // To tmpfs(5) a size of 0 is no limit at all.
+    if (shmSize === 0) throw invalid("--shm-size 0 is no size", "for example --shm-size 64m");
+  },
+  ({ cpuShares }) => {
+    if (cpuShares !== undefined && !(cpuShares >= 2 && cpuShares <= 262_144))
+      throw invalid(`--cpu-shares ${cpuShares} is not from 2 to 262144`);
+  },
+  ({ cpusetCpus, cpusetMems }) => {
+    if (cpusetCpus !== undefined) parseCpuset("--cpuset-cpus", cpusetCpus);
+    if (cpusetMems !== undefined) parseCpuset("--cpuset-mems", cpusetMems);
+  },
+  ({ memory = DEFAULT_MEMORY, memoryReservation }) => {
+    if (memoryReservation !== undefined && memory !== "unlimited" && memoryReservation > memory)
+      throw invalid(`--memory-reservation ${memoryReservation} is more than --memory ${memory}`);
   },
   checkNetwork,
   checkUserNamespace,

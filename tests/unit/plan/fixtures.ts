@@ -28,6 +28,7 @@ export function specFor(wish: Wish = {}): RuntimeSpec {
       user: { uid, gid: uid, additionalGids: uid ? [27] : [], home: "/root" },
       image: { layers: ["/images/small"], mounts: [], config: {} },
       scratch: { path: "/lib/c1", inMemory: wish.inMemory ?? false },
+      nodes: [],
       volumes: "/var/lib/kontener/volumes",
       etc: "/run/c1",
       capabilities: uid ? { ...powers, effective: [], permitted: [] } : powers,
