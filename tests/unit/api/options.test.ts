@@ -21,6 +21,28 @@ describe("a length of time", () => {
 });
 
 describe("options of a box", () => {
+  test("give it devices of the host, groups and weights", () => {
+    const options: BoxOptions = {
+      devices: ["/dev/fuse:r"],
+      deviceCgroupRules: [{ type: "c", major: 10, access: "rw" }],
+      groupAdd: ["video"],
+      shmSize: "1m",
+      memoryReservation: "20M",
+      cpuShares: 512,
+    };
+    expect(containerOptions("busybox", options)).toEqual({
+      image: "busybox",
+      devices: [{ source: "/dev/fuse", target: "/dev/fuse", access: "r" }],
+      deviceCgroupRules: [{ type: "c", major: 10, access: "rw" }],
+      groupAdd: ["video"],
+      shmSize: 1024 ** 2,
+      memoryReservation: 20 * 1024 ** 2,
+      cpuShares: 512,
+    });
+    expect(() => containerOptions("busybox", { devices: ["/etc/x"] })).toThrow("below /dev");
+    expect(() => containerOptions("busybox", { shmSize: "unlimited" })).toThrow("shmSize");
+  });
+
   test("become the engine's: sizes, volumes, tmpfs and working directory", () => {
     const options: BoxOptions = {
       memory: "64M",
