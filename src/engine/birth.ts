@@ -13,6 +13,7 @@ import { annotations } from "../oci/annotations.ts";
 import type { RuntimeSpec } from "../oci/runtime-spec.ts";
 import type { HostStep } from "../plan/host-step.ts";
 import type { Plan, Step } from "../plan/step.ts";
+import { ownPipes } from "./own-pipes.ts";
 import { doHostSteps } from "./host-steps.ts";
 
 /** Told of a birth while it happens. */
@@ -64,6 +65,7 @@ async function birth<T>(
 ): Promise<T> {
   const { plan, spec, layers, stdio, executor, observer } = request;
   if (observer.planned) observer.planned("bytes" in plan ? await plan.plan() : plan);
+  ownPipes(stdio, spec);
   await doHostSteps(plan.before, 0, observer.host);
   const reaper = spec.annotations?.[annotations.init] === "true";
   let process = 0;

@@ -97,6 +97,20 @@ describeAsRoot("a container with a user namespace", () => {
     await k("rm", "-f", "typed");
   });
 
+  test("can open its own output by name, as another user can", async () => {
+    for (const flags of [
+      ["--userns", "auto"],
+      ["--user", "1000"],
+    ]) {
+      const script = "echo out > /dev/stdout; echo err > /dev/stderr";
+      const args = ["run", "-d", "--network", "none", ...flags, "busybox", "sh", "-c", script];
+      const id = (await k(...args)).stdout.trim();
+      await k("wait", id);
+      expect(await k("logs", id)).toMatchObject({ stdout: "out\n", stderr: "err\n" });
+      await k("rm", id);
+    }
+  });
+
   test("has a network, whose settings are its root's", async () => {
     const flags = ["run", "--userns", "auto", "--cap-add", "NET_ADMIN", "busybox", "sh", "-c"];
     const { stdout } = await k(

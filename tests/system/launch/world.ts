@@ -9,7 +9,6 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ReadStream } from "node:tty";
 import type { Ended } from "../../../src/abi/wait.ts";
@@ -33,7 +32,8 @@ const applets =
 
 /** A directory with a small root file system in it, gone at the end of the block. */
 export class World {
-  readonly path = mkdtempSync(join(tmpdir(), "kontener-launch-"));
+  /** On a disk: a tmpfs, as /tmp may be, takes no idmapped mounts before Linux 6.3. */
+  readonly path = mkdtempSync("/var/tmp/kontener-launch-");
   readonly rootfs = join(this.path, "rootfs");
   #scratches = 0;
 
