@@ -34,6 +34,10 @@ export async function doHostSteps(
       await doBpfStep(step);
       done?.(step, 0, performance.now() - start);
       i++;
+    } else if (step.call === "apparmor_parser") {
+      (await import("../linux/apparmor.ts")).loadProfile(step.profile, step.input);
+      done?.(step, 0, performance.now() - start);
+      i++;
     } else if (step.call === "publish") {
       await (await import("../network/publish.ts")).openPorts(step.bridge, step.state);
       done?.(step, 0, performance.now() - start);

@@ -14,6 +14,7 @@ import type { HostStep } from "../plan/host-step.ts";
 import type { Plan } from "../plan/step.ts";
 import { deviceRules } from "../security/devices.ts";
 import { networkMode } from "../spec/network.ts";
+import { DEFAULT_PROFILE, defaultProfile } from "../security/apparmor.ts";
 import type { ContainerOptions, IdRange } from "../spec/options.ts";
 import { volumesDirectory } from "../volume/paths.ts";
 import { readAccounts } from "./accounts.ts";
@@ -100,7 +101,12 @@ export async function prepare({
     filter: protection.filter,
     dieWithParent: !detached,
     again: detached,
-    before: [...files, ...(idRange ? owners(files, idRange) : []), ...cgroup.create],
+    before: [
+      ...files,
+      ...(idRange ? owners(files, idRange) : []),
+      ...profileFor(protection.apparmor),
+      ...cgroup.create,
+    ],
     ...(entry ? { entry } : {}),
     birth: [...(entry ? [] : cgroup.join), ...(cable?.steps ?? [])],
   });
@@ -162,3 +168,16 @@ const owners = (files: readonly HostStep[], { start }: IdRange): HostStep[] =>
         }
       : [],
   );
+
+/** One of the user's own has been loaded by the user. */
+const profileFor = (profile: string | undefined): HostStep[] =>
+  profile === DEFAULT_PROFILE
+    ? [
+        {
+          call: "apparmor_parser",
+          profile,
+          input: defaultProfile,
+          why: "the profile that AppArmor holds containers to; the kernel keeps it until a reboot",
+        },
+      ]
+    : [];

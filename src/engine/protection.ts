@@ -1,7 +1,9 @@
 import { KontenerError } from "../abi/error.ts";
+import { hasAppArmor, isLoaded, parser } from "../linux/apparmor.ts";
 import { exists, readText } from "../linux/files.ts";
 import type { CapabilitySets, Seccomp } from "../oci/runtime-spec.ts";
 import type { Host } from "../plan/host.ts";
+import { DEFAULT_PROFILE } from "../security/apparmor.ts";
 import { capabilitySets } from "../security/capabilities.ts";
 import { parseSecurityOptions, type SecurityOptions } from "../security/options.ts";
 import { maskedPaths, readonlyPaths, thermalPaths } from "../security/paths.ts";
@@ -17,6 +19,8 @@ export type Protection = {
   filter: Uint8Array | undefined;
   maskedPaths: string[];
   readonlyPaths: string[];
+  /** The profile of AppArmor's; undefined: none. */
+  apparmor: string | undefined;
 };
 
 /** `--privileged` takes everything away, as docker's does; `--security-opt` one thing at a time. */
@@ -44,7 +48,38 @@ export async function protectionOf(
       : await seccompOf(chosen.seccomp, context)),
     maskedPaths: open ? [] : [...maskedPaths, ...thermal()],
     readonlyPaths: open ? [] : [...readonlyPaths],
+    apparmor: appArmorOf(chosen, privileged),
   };
+}
+
+/**
+ * The default profile where the host has AppArmor and the program that can load it, as in docker; one that was asked for by
+ * name has to be there.
+ */
+function appArmorOf(
+  { apparmor: wanted, label }: SecurityOptions,
+  privileged: boolean,
+): string | undefined {
+  if (label.some((part) => part !== "disable"))
+    throw new KontenerError("SELinux labels are not given to containers yet", {
+      code: "UNSUPPORTED",
+      hint: "leave out --security-opt label=…",
+    });
+  if (wanted === "unconfined" || (privileged && wanted === undefined)) return undefined;
+  const byName = wanted !== undefined && wanted !== DEFAULT_PROFILE && wanted !== "docker-default";
+  if (!hasAppArmor()) {
+    if (!byName) return undefined;
+    throw new KontenerError(`this host has no AppArmor to hold a container to “${wanted}”`, {
+      code: "UNSUPPORTED",
+      hint: "leave out --security-opt apparmor=…, or boot with security=apparmor",
+    });
+  }
+  if (!byName) return isLoaded(DEFAULT_PROFILE) || parser() ? DEFAULT_PROFILE : undefined;
+  if (isLoaded(wanted)) return wanted;
+  throw new KontenerError(`there is no AppArmor profile “${wanted}” in the kernel`, {
+    code: "NOT_FOUND",
+    hint: "load it first: apparmor_parser -r FILE; aa-status lists those that are",
+  });
 }
 
 async function seccompOf(

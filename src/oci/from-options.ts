@@ -31,6 +31,7 @@ export type SpecFacts = {
   etc: string;
   capabilities: CapabilitySets;
   noNewPrivileges: boolean;
+  apparmor?: string | undefined;
   seccomp: Seccomp | undefined;
   /** The device cgroup's rules. */
   devices: DeviceRule[];
@@ -70,6 +71,7 @@ export function specFromOptions(options: ContainerOptions, facts: SpecFacts): Ru
         hard,
       })),
       noNewPrivileges: facts.noNewPrivileges,
+      ...(facts.apparmor === undefined ? {} : { apparmorProfile: facts.apparmor }),
     },
     mounts: [
       ...kernelMounts(options.shmSize).map((m) =>

@@ -1,5 +1,6 @@
 import type { RuntimeSpec } from "../oci/runtime-spec.ts";
 import { planCommand, planReaper, planWorkingDirectory } from "./command.ts";
+import { planConfinement, planConfinementHold } from "./confinement.ts";
 import type { HostStep } from "./host-step.ts";
 import { planBoundingSet, planLimits, planSeals, planUser } from "./identity.ts";
 import { planKernelMounts } from "./kernel-mounts.ts";
@@ -52,6 +53,7 @@ export function buildPlan(spec: RuntimeSpec, facts: PlanFacts): Plan {
     monitor: [
       ...(facts.dieWithParent ? leash : []),
       ...(entry?.hold ?? []),
+      ...planConfinementHold(spec),
       ...planNamespaces(spec),
       ...(owned ? [planPrivate, ...planUserNamespace(spec), ...planHolds(spec)] : []),
     ],
@@ -65,6 +67,7 @@ export function buildPlan(spec: RuntimeSpec, facts: PlanFacts): Plan {
         at: "go",
         why: "sleep until the engine has done its part: one byte, over a socket that both hold",
       },
+      ...planConfinement(spec),
       ...planOwnRoot(spec),
       ...planCgroupNamespace(spec),
       ...planHostname(spec),
@@ -105,6 +108,7 @@ export function buildJoinPlan(spec: RuntimeSpec, facts: JoinFacts): Plan {
     monitor: [
       ...(facts.dieWithParent ? leash : []),
       ...(entry?.hold ?? []),
+      ...planConfinementHold(spec),
       ...planJoin(spec, facts.pid),
       ...(facts.dieWithParent && hasUserNamespace(spec) ? leash : []), // other credentials have cleared it
     ],
@@ -113,6 +117,7 @@ export function buildJoinPlan(spec: RuntimeSpec, facts: JoinFacts): Plan {
     init: [
       ...(entry?.enter ?? []),
       { call: "meet", at: "go", why: "wait until the engine has put this process into the cgroup" },
+      ...planConfinement(spec),
       ...planOwnRoot(spec),
       ...planRun(spec, facts.filter),
     ],

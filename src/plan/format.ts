@@ -19,6 +19,7 @@ export const isHostStep = (step: Step | HostStep): step is HostStep =>
   step.call === "chown" ||
   step.call === "netlink" ||
   step.call === "bpf" ||
+  step.call === "apparmor_parser" ||
   step.call === "publish" ||
   step.call === "announce" ||
   (step.call === "write" && "path" in step);
@@ -118,6 +119,7 @@ const formatAttr = ({ set, clr, propagation, userns_fd }: Values["attr"]): strin
 
 function formatHostStep(step: HostStep, options: FormatOptions): string {
   if (step.call === "mkdir") return `mkdir(${quote(step.path, {})}, ${formatMode(step.mode)})`;
+  if (step.call === "apparmor_parser") return `apparmor_parser(${quote(step.profile, {})})`;
   if (step.call === "chown") return `chown(${quote(step.path, {})}, ${step.owner}, ${step.group})`;
   if (step.call === "write") {
     const mode = step.create === undefined ? "" : `, ${formatMode(step.create)}`;

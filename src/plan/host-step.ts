@@ -42,5 +42,7 @@ export type HostStep = {
       networks: readonly string[];
       state: { lib: string; run: string };
     }
+  /** A profile that the kernel is to have; one that it has stays as it is. */
+  | { call: "apparmor_parser"; profile: string; input: string }
   | { call: "netlink"; netns: "host" | "container"; request: LinkRequest }
 );

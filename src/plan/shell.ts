@@ -148,6 +148,7 @@ const natCommand = (
 
 function hostCommand(step: HostStep): string | undefined {
   if (step.call === "netlink") return linkCommand(step.request, step.netns);
+  if (step.call === "apparmor_parser") return undefined; // with the profile on its standard input
   if (step.call === "bpf") return undefined; // bpftool(8) attaches what is loaded, but has no assembler
   if (step.call === "announce") return undefined; // several files, of several containers
   if (step.call === "publish")

@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from "node:util";
+import type { RuntimeSpec } from "../../../src/oci/runtime-spec.ts";
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import type { Call, Plan, Step } from "../../../src/plan/step.ts";
@@ -227,6 +229,34 @@ describe("with a user namespace", () => {
     );
     expect(init).toContainEqual(
       expect.objectContaining({ call: "move_mount", to_pathname: "/data" }),
+    );
+  });
+});
+
+describe("with a profile of AppArmor's", () => {
+  const profile = (spec: RuntimeSpec) => void (spec.process.apparmorProfile = "some-profile");
+
+  test("it is asked for in the host's /proc, which is let go of before there is another", () => {
+    fc.assert(
+      fc.property(wishes, (wish) => {
+        const { monitor, init } = planFor({ ...wish, change: profile });
+        const held = { stored: "the host's /proc" };
+        expect(monitor).toContainEqual(
+          expect.objectContaining({ call: "openat", pathname: "/proc", store: held.stored }),
+        );
+        const at = init.findIndex(
+          (s) => s.call === "openat" && !isDeepStrictEqual(s.dirfd, "AT_FDCWD"),
+        );
+        expect(init.slice(at, at + 4)).toMatchObject([
+          { call: "openat", dirfd: held, pathname: "thread-self/attr/apparmor/exec" },
+          { call: "write", buf: "exec some-profile" },
+          { call: "close" },
+          { call: "close", fd: held },
+        ]);
+        expect(init.findIndex(({ call }) => call === "mount")).toBeGreaterThan(at);
+        const user = init.findIndex(({ call }) => call === "setresuid");
+        expect(user).toBeGreaterThan(at);
+      }),
     );
   });
 });
