@@ -3,15 +3,20 @@ import type { Successor } from "../launch/encode.ts";
 /** The hidden verb that a monitor becomes when its container has ended: see supervise.ts. */
 export const SUPERVISE_VERB = "__supervise";
 
-/** `kontener __supervise ID`, with this engine's state directories. A compiled program has no file to name. */
-export function supervisor(id: string): Successor {
+/** `kontener`, as whoever comes later can call it. A compiled program has no file to name. */
+export function ownCommand(): string[] {
   const compiled = Bun.main.startsWith("/$bunfs/");
   const main = decodeURIComponent(new URL("../cli/main.ts", import.meta.url).pathname);
+  return [process.execPath, ...(compiled ? [] : [main])];
+}
+
+/** `kontener __supervise ID`, with this engine's state directories. */
+export function supervisor(id: string): Successor {
   const env = Object.entries(process.env).filter(([name]) =>
     /^(PATH|HOME|KONTENER_[A-Z]+)$/.test(name),
   );
   return {
-    argv: [process.execPath, ...(compiled ? [] : [main]), SUPERVISE_VERB, id],
+    argv: [...ownCommand(), SUPERVISE_VERB, id],
     env: env.map(([name, value]) => `${name}=${value}`),
   };
 }
