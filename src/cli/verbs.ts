@@ -59,6 +59,7 @@ export const ownVerbs = {
   commit: () => import("./commands/commit.ts").then(({ commit }) => commit),
   build: () => import("./commands/build.ts").then(({ build }) => build),
   container: () => import("./commands/container.ts").then(({ container }) => container),
+  events: () => import("./commands/events.ts").then(({ events }) => events),
   generate: () => import("./commands/generate.ts").then(({ generate }) => generate),
   completion: () => import("./commands/completion.ts").then(({ completion }) => completion),
   version: () => import("./commands/version.ts").then(({ version }) => version),

@@ -3,6 +3,7 @@ import type { Stdio } from "../launch/launch.ts";
 import type { Paths } from "../linux/paths.ts";
 import type { Observer } from "./birth.ts";
 import { execDetached, execIn, type ExecOptions } from "./exec.ts";
+import { note } from "./journal.ts";
 import type { Entry } from "./list.ts";
 import { runningContainer } from "./running.ts";
 import { SignalForwarder } from "./signals.ts";
@@ -20,6 +21,8 @@ export async function execAttached(
   observer: Observer,
 ): Promise<Ended> {
   const container = await runningContainer(entry, paths);
+  const execCommand = exec.command.join(" ");
+  note(entry.directory, entry.record, "exec_start", { execCommand });
   if (exec.detach) {
     await execDetached({ container, exec, stdio: ["ignore", "ignore", "ignore"], observer });
     return { code: 0, signal: null };
@@ -31,7 +34,7 @@ export async function execAttached(
   const Bridge = exec.tty ? (await import("./terminal.ts")).TerminalBridge : undefined;
   let terminal: AsyncDisposable | undefined;
   try {
-    return await execIn({
+    const ended = await execIn({
       container,
       exec,
       stdio,
@@ -41,6 +44,9 @@ export async function execAttached(
         if (Bridge) terminal = new Bridge(pid, fd, exec.interactive);
       },
     });
+    const exitCode = String(ended.code);
+    note(entry.directory, entry.record, "exec_die", { execCommand, exitCode });
+    return ended;
   } finally {
     await terminal?.[Symbol.asyncDispose]();
   }

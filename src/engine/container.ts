@@ -19,6 +19,7 @@ import { ownContainers } from "./gc.ts";
 import { chooseIdRange } from "./id-range.ts";
 import { newHostname, newId } from "./id.ts";
 import type { Cable } from "./network.ts";
+import { note } from "./journal.ts";
 import { createRecord, type Held, type Record } from "./record.ts";
 import { cgroupPath, removeContainer } from "./remove.ts";
 import { mark, noteBirth, writeSpec } from "./state.ts";
@@ -70,6 +71,7 @@ export async function startContainer(request: StartRequest): Promise<Container> 
   const record = newRecord(request);
   makeDirectories(`${paths.lib}/containers`, 0o711);
   const held = createRecord(record, paths);
+  note(held.directory, record, "create");
   ownContainers.add(record.id);
   await turn();
   try {
@@ -122,6 +124,7 @@ async function start(request: StartRequest, held: Held): Promise<Container> {
     executed() {
       // After a power cut nothing else would tell it from garbage.
       if (record.keep && record.scratch !== null) mark(record.scratch, "kept");
+      note(held.directory, record, "start");
       running.resolve();
     },
   });

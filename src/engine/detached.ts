@@ -8,6 +8,7 @@ import { makeVolumes, newRecord, type StartRequest } from "./container.ts";
 import { noteTerminal, openInput } from "./container-input.ts";
 import { chooseIdRange } from "./id-range.ts";
 import { drain, logSettings, openOutput } from "./logs.ts";
+import { note } from "./journal.ts";
 import { plugCable } from "./network.ts";
 import { prepare } from "./prepare.ts";
 import { saveCopy, staysAfterReboot } from "./reboot.ts";
@@ -78,7 +79,7 @@ function newDetached(request: DetachedRequest, more: DetachedOptions): Held {
   const { paths } = request;
   const record = newRecord(request);
   makeDirectories(`${paths.lib}/containers`, 0o711);
-  return createRecord(
+  const held = createRecord(
     {
       ...record,
       detached: true,
@@ -89,6 +90,8 @@ function newDetached(request: DetachedRequest, more: DetachedOptions): Held {
     },
     paths,
   );
+  note(held.directory, held.record, "create");
+  return held;
 }
 
 const { O_APPEND, O_CLOEXEC, O_CREAT, O_TRUNC, O_WRONLY } = openFlags;
@@ -144,6 +147,7 @@ export async function startHeld(request: DetachedRequest, held: Held): Promise<v
         executed() {
           if (staysAfterReboot(record)) saveCopy(record, paths);
           mark(directory, "kept");
+          note(directory, record, "start");
         },
       },
       { lock: lockFd, exit, ...(record.restart ? { successor: supervisor(id) } : {}) },

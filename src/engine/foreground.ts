@@ -1,6 +1,8 @@
 import type { Usage } from "../cgroup/stats.ts";
 import type { Stdio } from "../launch/launch.ts";
 import { startContainer, type StartRequest } from "./container.ts";
+import { note } from "./journal.ts";
+import { containersDirectory } from "./record.ts";
 import { SignalForwarder } from "./signals.ts";
 
 /** What is known of a container when it has ended. */
@@ -51,6 +53,9 @@ export async function runContainer(request: RunRequest): Promise<Result> {
       const { record, spec } = container;
       const ended = await container.ended;
       const usage = container.usage();
+      const directory = `${containersDirectory(request.paths)}/${record.id}`;
+      if ((usage.oomKills ?? 0) > 0) note(directory, record, "oom");
+      note(directory, record, "die", { exitCode: String(ended.code) });
       const limit = spec.linux.resources?.memory?.limit ?? -1;
       return {
         id: record.id,

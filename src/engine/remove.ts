@@ -1,12 +1,14 @@
 import { killCgroup } from "../cgroup/kill.ts";
 import { readLayout } from "../cgroup/host.ts";
 import { removeCgroup, tryRemoveCgroup } from "../cgroup/remove.ts";
-import { removeTree, tryList, tryRemoveDirectory } from "../linux/files.ts";
+import { exists, removeTree, tryList, tryRemoveDirectory } from "../linux/files.ts";
 import { turn } from "../linux/turn.ts";
 import type { Paths } from "../linux/paths.ts";
 import { overlayPaths } from "../oci/overlay.ts";
 import { releaseIdRange } from "./id-range.ts";
+import { note } from "./journal.ts";
 import { removeRecord, type Held, type Record } from "./record.ts";
+import { isMarked, readExit } from "./state.ts";
 
 /** The specification's cgroupsPath, by which a container's processes are found whatever else is lost. */
 export const cgroupPath = (id: string): string => `/kontener/${id}`;
@@ -51,7 +53,8 @@ async function unpublish({ id, options }: Record, paths: Paths): Promise<void> {
  * serves a container that ended well, one that failed half-way, and one whose engine was killed.
  */
 export async function removeContainer(held: Held, paths: Paths): Promise<void> {
-  const { record } = held;
+  const { record, directory } = held;
+  if (record.detached && !isMarked(directory, "settled")) noteEnd(held);
   await releaseResources(record, paths);
   if (record.detached) (await import("./reboot.ts")).removeCopy(record.id, paths);
   if (record.logs !== null) removeTree(record.logs.directory);
@@ -60,6 +63,15 @@ export async function removeContainer(held: Held, paths: Paths): Promise<void> {
   if (record.scratch !== null && !record.keep) await removeScratch(record.scratch);
   await turn();
   removeRecord(held, paths);
+  note(directory, record, "destroy");
+}
+
+/** What its monitor could not tell whoever follows the journal. */
+export function noteEnd({ record, directory }: Held): void {
+  if (!exists(`${directory}/state.json`)) return;
+  const exit = readExit(directory);
+  const time = exit ? Date.parse(exit.finished) : Date.now();
+  note(directory, record, "die", { exitCode: String(exit?.code ?? 137) }, time);
 }
 
 /** Most containers write nothing: then five calls do it. Else node:fs, which is loaded only for that, goes down the tree. */

@@ -9,6 +9,7 @@ import type { Paths } from "../linux/paths.ts";
 import { annotations } from "../oci/annotations.ts";
 import { parseSignal } from "../spec/signal.ts";
 import { tidy } from "./gc.ts";
+import { note } from "./journal.ts";
 import type { Entry } from "./list.ts";
 import { cgroupPath } from "./remove.ts";
 import { signalContainer } from "./signal.ts";
@@ -39,6 +40,7 @@ export async function stopContainer(
     await waitForEnd(entry);
   }
   await tidy(entry.record.id, paths);
+  note(entry.directory, entry.record, "stop");
 }
 
 /** Its own (`--stop-signal`), the image's, or SIGTERM. What an image says is not trusted. */

@@ -1,3 +1,4 @@
+import { note } from "../../engine/journal.ts";
 import { requireRunning, signalContainer } from "../../engine/signal.ts";
 import { mark } from "../../engine/state.ts";
 import { parseSignal } from "../../spec/signal.ts";
@@ -23,6 +24,7 @@ export const kill = verb({
       requireRunning(entry);
       if (entry.record.restart && signal === "SIGKILL") mark(entry.directory, "stopped");
       await signalContainer(entry, signal);
+      note(entry.directory, entry.record, "kill", { signal });
     });
   },
 });

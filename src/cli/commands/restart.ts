@@ -1,4 +1,5 @@
 import { exclusively } from "../../engine/exclusive.ts";
+import { note } from "../../engine/journal.ts";
 import { readEntry } from "../../engine/list.ts";
 import { startAgain } from "../../engine/start-again.ts";
 import { stopContainer } from "../../engine/stop.ts";
@@ -30,6 +31,7 @@ export const restart = verb({
         await stopContainer(now, paths, options);
         const stopped = readEntry(entry.record.id, paths);
         if (stopped) await startAgain(stopped, paths, { warn: say });
+        note(now.directory, now.record, "restart");
       }),
     );
   },
