@@ -28,17 +28,19 @@ export async function makeVolumes(
 
 const isVolume = (mount: { type: string }): mount is VolumeMount => mount.type === "volume";
 
-/** Takes away the volumes that a container brought along. */
-export async function removeOwnVolumes({ volumes }: Record, paths: Paths): Promise<void> {
-  await withVolumes(paths, () => {
-    for (const name of volumes) deleteVolume(name, paths);
+/** Takes away the volumes that a container brought along, but none that another container has by its name. */
+export async function removeOwnVolumes({ id, volumes }: Record, paths: Paths): Promise<void> {
+  await withVolumes(paths, async () => {
+    for (const name of volumes)
+      if ((await usersOf(name, paths, id)).length === 0) deleteVolume(name, paths);
   });
 }
 
 /** The containers that a volume belongs to, running or not. A record that cannot be read counts as one that does not. */
-export async function usersOf(name: string, paths: Paths): Promise<string[]> {
+export async function usersOf(name: string, paths: Paths, but?: string): Promise<string[]> {
   const users: string[] = [];
   for (const id of listRecords(paths)) {
+    if (id === but) continue;
     const record = await readRecord(id, paths).catch(() => undefined);
     if (!record) continue;
     const named = record.options.mounts?.some((m) => m.type === "volume" && m.name === name);

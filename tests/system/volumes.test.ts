@@ -157,6 +157,18 @@ describeAsRoot("volumes", () => {
     expect((await k("volume", "rm", "used")).stderr).toContain('no volume "used"');
   });
 
+  test("a container's own stays while another has it by its name, with its files", async () => {
+    const idle = ["run", "-d", "--network", "none"];
+    const { stdout } = await k(...idle, "--name", "owner", "-v", "/own", "busybox", "sleep", "60");
+    const name = readdirSync(`${lib}/volumes`).find((one) => one.startsWith(stdout.trim()))!;
+    await k("exec", "owner", "sh", "-c", "echo mine > /own/file");
+    await k(...idle, "--name", "guest", "-v", `${name}:/theirs`, "busybox", "sleep", "60");
+    await k("rm", "-f", "owner");
+    expect((await k("exec", "guest", "cat", "/theirs/file")).stdout).toBe("mine\n");
+    await k("rm", "-f", "guest");
+    expect((await k("volume", "prune")).stdout).toBe(`${name}\n`);
+  });
+
   test("a torn one is an error in words, and does not hide the others", async () => {
     await k("volume", "create", "torn");
     await k("volume", "create", "whole");
