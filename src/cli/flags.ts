@@ -270,7 +270,7 @@ export const flagGroups = {
       name: "security-opt",
       value: "NAME=VALUE",
       repeatable: true,
-      help: "seccomp=FILE|unconfined, no-new-privileges=false, …",
+      help: "seccomp=FILE|unconfined, apparmor=NAME|unconfined, no-new-privileges=false, …",
     }),
     flag({ name: "privileged", help: "no protection at all: root inside is root outside" }),
   ],

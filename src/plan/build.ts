@@ -8,6 +8,7 @@ import {
   planCgroupNamespace,
   planHostname,
   planJoin,
+  planJoinCgroup,
   planLoopback,
   planNamespaces,
 } from "./namespaces.ts";
@@ -119,6 +120,7 @@ export function buildJoinPlan(spec: RuntimeSpec, facts: JoinFacts): Plan {
       { call: "meet", at: "go", why: "wait until the engine has put this process into the cgroup" },
       ...planConfinement(spec),
       ...planOwnRoot(spec),
+      ...planJoinCgroup(spec),
       ...planRun(spec, facts.filter),
     ],
   };

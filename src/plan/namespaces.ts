@@ -61,11 +61,25 @@ export function planNamespaces(spec: RuntimeSpec): Step[] {
   return steps;
 }
 
+const cgroupNamespace = "the container's cgroup namespace";
+
 /**
  * Into all namespaces that a running container does not share with the host, at once: setns(2) takes a pidfd since Linux
- * 5.8. Those that it has joined (`--network container:NAME`) are among them.
+ * 5.8. Those that it has joined (`--network container:NAME`) are among them, but not the cgroup's: from inside of it nothing
+ * may be brought in from outside where cgroup2 is mounted with nsdelegate, as systemd does it (ENOENT; cgroup-v2.rst,
+ * "Delegation Containment").
  */
 export function planJoin(spec: RuntimeSpec, pid: number): Step[] {
+  const own = spec.linux.namespaces;
+  const hold: Step = {
+    call: "openat",
+    dirfd: AT_FDCWD,
+    pathname: `/proc/${pid}/ns/cgroup`,
+    flags: ["O_CLOEXEC"],
+    mode: 0,
+    why: "hold the cgroup namespace: it is entered last, from inside the container's group",
+    store: cgroupNamespace,
+  };
   return [
     {
       call: "pidfd_open",
@@ -74,6 +88,7 @@ export function planJoin(spec: RuntimeSpec, pid: number): Step[] {
       why: "a hold on the container's first process that no reuse of its number can fool",
       store: "container",
     },
+    ...(isNew(spec, "cgroup") ? [hold] : []),
     {
       call: "prctl",
       option: "PR_SET_DUMPABLE",
@@ -86,11 +101,24 @@ export function planJoin(spec: RuntimeSpec, pid: number): Step[] {
     {
       call: "setns",
       fd: { stored: "container" },
-      nstype: spec.linux.namespaces.map((n) => table[n.type].flag),
+      nstype: own.flatMap(({ type }) => (type === "cgroup" ? [] : table[type].flag)),
       why: "enter the container's namespaces; its root file system becomes this process's root",
     },
   ];
 }
+
+/** The further process's part, once it is in the container's group. */
+export const planJoinCgroup = (spec: RuntimeSpec): Step[] =>
+  isNew(spec, "cgroup")
+    ? [
+        {
+          call: "setns",
+          fd: { stored: cgroupNamespace },
+          nstype: ["CLONE_NEWCGROUP"],
+          why: "see the control groups as the container does",
+        },
+      ]
+    : [];
 
 /** PID 1's part, once the engine has put it into its cgroup: the namespace's root is where the process is now. */
 export function planCgroupNamespace(spec: RuntimeSpec): Step[] {

@@ -3,7 +3,8 @@ import type { RuntimeSpec } from "../../../src/oci/runtime-spec.ts";
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import type { Call, Plan, Step } from "../../../src/plan/step.ts";
-import { planFor } from "./fixtures.ts";
+import { buildJoinPlan } from "../../../src/plan/build.ts";
+import { planFor, specFor } from "./fixtures.ts";
 import { seccompFilter, wishes } from "./wishes.ts";
 
 /** Properties of every plan, whatever was asked for: the order is where the safety is. */
@@ -287,4 +288,18 @@ describe("seccomp", () => {
 
 test("the same wish gives the same plan", () => {
   fc.assert(fc.property(wishes, (wish) => expect(planFor(wish)).toEqual(planFor(wish))));
+});
+
+test("who joins is brought into the group from outside of the cgroup namespace, and enters that last", () => {
+  const facts = { pid: 7, filter: undefined, dieWithParent: true, before: [], birth: [] };
+  const { monitor, init } = buildJoinPlan(specFor(), facts);
+  for (const step of monitor)
+    if (step.call === "setns") expect(step.nstype).not.toContain("CLONE_NEWCGROUP");
+  const hold = monitor.findIndex((s) => s.call === "openat" && s.pathname === "/proc/7/ns/cgroup");
+  expect(hold).toBeGreaterThan(monitor.findIndex(isCall("pidfd_open")));
+  expect(hold).toBeLessThan(monitor.findIndex(isCall("setns")));
+  const enter = init.findIndex(isCall("setns"));
+  expect(init[enter]).toMatchObject({ nstype: ["CLONE_NEWCGROUP"] });
+  expect(enter).toBeGreaterThan(init.findIndex((step) => step.call === "meet"));
+  expect(enter).toBeLessThan(init.findIndex(isCall("close_range")));
 });
