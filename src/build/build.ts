@@ -77,11 +77,10 @@ export async function buildImage(request: BuildRequest): Promise<StoredImage> {
     const { base, state, layers, history } = built.get(stages.needed.at(-1)!)!;
     const labels = { ...state.config.Labels, ...request.labels };
     const author = state.author ?? base.file.author;
-    const created = history.findLast((entry) => entry.created !== undefined)?.created;
     return await addImage(
       {
         ...base.file,
-        ...(created === undefined ? {} : { created }),
+        ...lastTime(history),
         ...(author === undefined ? {} : { author }),
         config: { ...state.config, ...(Object.keys(labels).length > 0 ? { Labels: labels } : {}) },
         history,
@@ -163,7 +162,9 @@ async function perform(
   const { paths, useCache } = shop;
   if (step.kind === "config") {
     begins(false);
-    built.history.push({ created_by: text, empty_layer: true });
+    // The time of what came before: of its own it has none that would be the same the next time.
+    const created = lastTime(built.history);
+    built.history.push({ ...created, created_by: text, empty_layer: true });
     return;
   }
   const { content, make } = await prepareStep(step, stage, { ...built, state }, shop);
@@ -180,7 +181,12 @@ async function perform(
   built.history.push({ created, created_by: text, ...(layer ? {} : { empty_layer: true }) });
 }
 
-/** A proxy is no part of what a step makes, and a source's name is none of its content. */
+function lastTime(history: readonly History[]): Pick<History, "created"> {
+  const created = history.findLast((entry) => entry.created !== undefined)?.created;
+  return created === undefined ? {} : { created };
+}
+
+/** A proxy is no part of what a step makes. */
 function keyOf(step: Step): unknown {
   if (step.kind !== "run") return step;
   const env = Object.entries(step.run.env).filter(([name]) => !isProxyArg(name));

@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 import type { ContainerConfig, HealthcheckConfig } from "../oci/image-spec.ts";
-import type { Keyword } from "./dockerfile.ts";
+import { jsonArray, type Keyword } from "./dockerfile.ts";
 import { goDuration } from "./go-duration.ts";
 import { expanded, withEnv, type Context, type State } from "./state.ts";
 import { splitPairs, splitWords } from "./words.ts";
@@ -137,14 +137,6 @@ function healthcheck({ instruction }: Context): HealthcheckConfig {
     if (number === undefined) throw new Error(`--${name}=${value} is not understood`);
     result[key ?? "Retries"] = number;
   }
-  const json = command.startsWith("[") ? execForm(command) : undefined;
+  const json = jsonArray(command);
   return { Test: json ? ["CMD", ...json] : ["CMD-SHELL", command], ...result };
-}
-
-function execForm(text: string): string[] | undefined {
-  try {
-    return JSON.parse(text) as string[];
-  } catch {
-    return undefined;
-  }
 }

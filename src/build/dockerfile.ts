@@ -25,7 +25,7 @@ export type Dockerfile = {
   instructions: Instruction[];
 };
 
-const keywords = [
+export const keywords = [
   "ADD",
   "ARG",
   "CMD",
@@ -149,7 +149,7 @@ function readFlags(keyword: Keyword, text: string): Pick<Instruction, "flags" | 
 const unquote = (text: string): string => /^(["'])(.*)\1$/s.exec(text)?.[2] ?? text;
 
 /** As in docker, what looks like an array and is no JSON is a shell's. */
-function jsonArray(text: string): string[] | undefined {
+export function jsonArray(text: string): string[] | undefined {
   if (!text.startsWith("[")) return undefined;
   try {
     const value: unknown = JSON.parse(text);

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
 import { KontenerError } from "../../../src/abi/error.ts";
 import { applyChanges } from "../../../src/build/changes.ts";
-import { parseDockerfile } from "../../../src/build/dockerfile.ts";
+import { keywords, parseDockerfile } from "../../../src/build/dockerfile.ts";
 import { planStages } from "../../../src/build/stages.ts";
 import { startState } from "../../../src/build/state.ts";
 import { evaluate, type Step } from "../../../src/build/steps.ts";
@@ -160,4 +161,52 @@ describe("applyChanges", () => {
     });
     expect(() => applyChanges({}, ["RUN x"])).toThrow("--change does not take RUN");
   });
+});
+
+test("any instructions are steps, or one sentence with file and line", () => {
+  const keyword = fc.constantFrom(...keywords);
+  const piece = fc.oneof(
+    fc.constantFrom(
+      "a",
+      "/b/",
+      "$x",
+      "${x:-y}",
+      "${",
+      "'",
+      '"',
+      "\\",
+      "=",
+      "a=b",
+      "--from=a",
+      "--chmod=7",
+      "[1]",
+    ),
+    fc.constantFrom(
+      '["a"]',
+      "--mount=type=bind",
+      "CMD",
+      "NONE",
+      "--interval=1s",
+      "80/tcp",
+      "AS",
+      "scratch",
+      "*",
+      "<<E",
+    ),
+    fc.string({ unit: "binary", maxLength: 6 }).map((text) => text.replace(/[\r\n]/g, "")),
+  );
+  const line = fc
+    .tuple(keyword, fc.array(piece, { minLength: 1, maxLength: 5 }))
+    .map(([word, rest]) => `${word} ${rest.join(" ")}`);
+  fc.assert(
+    fc.property(fc.array(line, { maxLength: 6 }), (lines) => {
+      try {
+        build(["ARG x=1", "FROM a", ...lines].join("\n"));
+      } catch (error) {
+        expect(error).toBeInstanceOf(KontenerError);
+        expect((error as Error).message).toMatch(/^Dockerfile:\d+: [^\n]*$/);
+      }
+    }),
+    { numRuns: 3000 },
+  );
 });
