@@ -163,7 +163,7 @@ describeAsRoot("volumes", () => {
     const name = readdirSync(`${lib}/volumes`).find((one) => one.startsWith(stdout.trim()))!;
     await k("exec", "owner", "sh", "-c", "echo mine > /own/file");
     await k(...idle, "--name", "guest", "-v", `${name}:/theirs`, "busybox", "sleep", "60");
-    await k("rm", "-f", "owner");
+    expect((await k("rm", "-fv", "owner")).exitCode).toBe(0);
     expect((await k("exec", "guest", "cat", "/theirs/file")).stdout).toBe("mine\n");
     await k("rm", "-f", "guest");
     expect((await k("volume", "prune")).stdout).toBe(`${name}\n`);

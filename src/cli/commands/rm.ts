@@ -6,7 +6,15 @@ import { verb } from "../verb.ts";
 export const rm = verb({
   synopsis: "rm [flags] [CONTAINER…]",
   summary: "Remove containers: their files, their output, their names",
-  flags: [{ name: "force", short: "f", help: "kill those that run" }, ...choiceFlags],
+  flags: [
+    { name: "force", short: "f", help: "kill those that run" },
+    {
+      name: "volumes",
+      short: "v",
+      help: "accepted, as in docker: a container's own volumes always go with it",
+    },
+    ...choiceFlags,
+  ],
   words: [0, Infinity],
   run(given) {
     const force = given.has("force");
