@@ -49,7 +49,7 @@ function removeTopGroups(): void {
 
 /** What kontener makes in its directories: whatever else is in them was put there by somebody. */
 const runtimeEntries = /^(containers|names|network|restored|restore\.lock)$/;
-const libraryEntries = /^(containers|images|store|downloads|logs|records)$/;
+const libraryEntries = /^(containers|images|store|downloads|logs|records|networks)$/;
 
 function removeEntries(directory: string, ours: RegExp, say: (text: string) => void): void {
   if (!existsSync(directory)) return;
