@@ -9,8 +9,9 @@ const base = mkdtempSync("/var/tmp/kontener-store-");
 afterAll(() => rm(base, { recursive: true, force: true }), 120_000);
 
 /**
- * Four layers: one of everything; whiteouts, an opaque directory and a directory that becomes a file; entries without their
- * directories, one of them below a link of the first layer; a hard link to a file of the first.
+ * Five layers: one of everything; whiteouts, an opaque directory and a directory that becomes a file; entries without their
+ * directories, one of them below a link of the first layer; a hard link to a file of the first; marks and
+ * a directory that becomes a file in a layer that has to be unpacked over the others.
  */
 const makeImage = String.raw`
 umoci init --layout img; umoci new --image img:a
@@ -34,7 +35,9 @@ entry.type, entry.linkname = tarfile.LNKTYPE, "etc/motd"
 archive.addfile(entry)
 archive.close()
 END
-for i in 1 2 3 4; do umoci raw add-layer --image img:a $i.tar; done
+mkdir -p 5/opq 5/d 5/usr/lib/inner; touch 5/opq/{.wh..wh..opq,last} 5/d/.wh.new; echo x > 5/usr/lib/inner/x; echo y > 5/change
+tar -C 5 -cf 5.tar opq/last opq/.wh..wh..opq d/.wh.new usr/lib/inner/x change
+for i in 1 2 3 4 5; do umoci raw add-layer --image img:a $i.tar; done
 umoci unpack --image img:a bundle
 `;
 
