@@ -74,10 +74,10 @@ export function noteEnd({ record, directory }: Held): void {
   note(directory, record, "die", { exitCode: String(exit?.code ?? 137) }, time);
 }
 
-/** Most containers write nothing: then five calls do it. Else node:fs, which is loaded only for that, goes down the tree. */
+/** Most containers write nothing: then five calls do it. Else node:fs, which is loaded only for that, goes down the tree, in threads. */
 async function removeScratch(scratch: string): Promise<void> {
   const { upper, work, merged } = overlayPaths(scratch);
   if ([`${work}/work`, work, merged, upper, scratch].map(tryRemoveDirectory).at(-1)) return;
-  const { rmSync } = await import("node:fs");
-  rmSync(scratch, { recursive: true, force: true });
+  const { rm } = await import("node:fs/promises");
+  await rm(scratch, { recursive: true, force: true });
 }
