@@ -100,10 +100,12 @@ export const openPorts = (bridge: string, paths: Paths): Promise<void> =>
 /** Gives back whatever ports a container has, or those `on` one bridge, and closes them. Idempotent. */
 export async function releasePorts(id: string, paths: Paths, on?: string): Promise<void> {
   await withLock(networkLock, async () => {
-    const mine = listPublished(paths, id).filter(({ bridge }) => on === undefined || bridge === on);
-    for (const port of mine) forgetPublished(port, paths);
-    const left = listPublished(paths);
+    const all = listPublished(paths);
+    const mine = all.filter((port) => port.id === id && (on === undefined || port.bridge === on));
+    const left = all.filter((port) => !mine.includes(port));
+    // The rules first: whoever is killed in between leaves links, by which the next finds what is to be closed.
     for (const bridge of new Set(mine.map((port) => port.bridge)))
       if (typeof readBridge(bridge) !== "string") await writeRules(bridge, left);
+    for (const port of mine) forgetPublished(port, paths);
   });
 }
