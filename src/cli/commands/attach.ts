@@ -1,5 +1,6 @@
 import { attach as attachTo, Tail, type AttachOptions } from "../../engine/attach.ts";
 import { findContainer, readEntry, type Entry } from "../../engine/list.ts";
+import { note } from "../../engine/journal.ts";
 import { requireRunning } from "../../engine/signal.ts";
 import { paths } from "../../linux/paths.ts";
 import { DEFAULT_DETACH_KEYS, parseDetachKeys } from "../../spec/detach-keys.ts";
@@ -52,6 +53,7 @@ export async function perform(
   writer?: number,
 ): Promise<number> {
   const now = readEntry(entry.record.id, paths()) ?? entry;
+  note(now.directory, now.record, "attach");
   const ended = await attachTo(now, tail, options, writer);
   if (!ended) say(`detached; ${entry.record.name} runs on`);
   return ended?.code ?? 0;

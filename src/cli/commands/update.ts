@@ -1,5 +1,6 @@
 import { invalid } from "../../abi/error.ts";
 import { exclusively } from "../../engine/exclusive.ts";
+import { note } from "../../engine/journal.ts";
 import { updateContainer, type Limits } from "../../engine/update.ts";
 import { parseCpus, parsePidsLimit, parseSizeLimit } from "../../spec/values.ts";
 import { forEachContainer } from "../each.ts";
@@ -34,6 +35,7 @@ export const update = verb({
     return await forEachContainer(words, (entry, paths) =>
       exclusively(entry, paths, async (now) => {
         for (const warning of await updateContainer(now, limits, paths)) say(warning);
+        note(now.directory, now.record, "update");
       }),
     );
   },
