@@ -50,7 +50,9 @@ export async function commitContainer(
     });
   const { upper } = overlayPaths(overlay.scratch);
   return await adding(paths, async () => {
-    const { file, layers } = await openBase(record.image, paths, options.say);
+    // Not by its name alone, which may be another image's by now.
+    const { imageId, image } = record;
+    const { file, layers } = await openBase(imageId ?? image, paths, options.say);
     const config = applyChanges(file.config ?? {}, options.changes);
     const make = () => layerOfUpper(upper, { paths, below: layers, say: options.say }, spec);
     const standStill = options.pause && status === "running";

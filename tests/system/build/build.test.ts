@@ -1,6 +1,8 @@
 /** `kontener build` by itself: the cache, the context's walls, errors, what is left behind. */
 import { beforeAll, expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
+import { linkName } from "../../../src/network/link-name.ts";
+import { Leftovers } from "../lifecycle/leftovers.ts";
 import { describeAsRoot, Engine, eventually } from "../support.ts";
 import { configOf, context, withMounted, type Files } from "./world.ts";
 
@@ -26,15 +28,13 @@ describeAsRoot("kontener build", () => {
     (await engine.run(["run", "--rm", "--network", "none", image, ...command])).stdout;
   const again = (directory: string, ...flags: string[]) =>
     engine.run(["build", "--network", "none", ...flags, directory]);
-  /** All that a build may leave, of this engine only: others work on this host. */
-  const leftovers = () => {
-    const { KONTENER_LIB: lib, KONTENER_RUN: state } = engine.env;
-    const hidden = readdirSync(`${lib}/store/l`).filter((name) => name.startsWith("."));
-    const records = [`${lib}/containers`, `${state}/containers`, `${state}/names`].flatMap((d) =>
-      readdirSync(d),
-    );
-    const mounts = readFileSync("/proc/self/mountinfo", "utf8").split("\n");
-    return [...hidden, ...records, ...mounts.filter((line) => line.includes(engine.directory))];
+  const { KONTENER_LIB: lib, KONTENER_RUN: state } = engine.env as Record<string, string>;
+  const leftovers = new Leftovers(engine);
+  /** Nothing of any container that a build has made is left, and no half layer. */
+  const expectNothingLeft = async (context: string) => {
+    leftovers.note(readFileSync(`${state}/events`, "utf8"));
+    await leftovers.expectNone(context);
+    expect(readdirSync(`${lib}/store/l`).filter((name) => name.startsWith("."))).toEqual([]);
   };
 
   beforeAll(async () => {
@@ -136,6 +136,31 @@ RUN --mount=type=cache,target=/cache --mount=type=secret,id=s --mount=type=tmpfs
     ).toBe("4\n1\n1\n");
   });
 
+  test("a secret's value is nowhere on the disk, unless a command keeps it, and is no part of a key", async () => {
+    const value = `hush-${crypto.randomUUID()}`;
+    const files = context({ one: value, two: `other-${crypto.randomUUID()}` });
+    const secret = (file: string) => ["--secret", `id=s,src=${files}/${file}`];
+    const mount = "--mount=type=secret,id=s,env=S --mount=type=secret,id=s,target=/s";
+    const { directory, exitCode } = await build(
+      `FROM busybox\nRUN ${mount} test "$(cat /s)" = "$S" && wc -c < /s > /size`,
+      {},
+      ...secret("one"),
+    );
+    expect(exitCode).toBe(0);
+    /** Files with the value in them, below all that is the engine's. */
+    const holders = async () => {
+      const words = ["grep", "-rlaF", "-D", "skip", "-e", value, engine.directory];
+      return (await Bun.spawn(words).stdout.text()).split("\n").filter(Boolean);
+    };
+    expect(await holders()).toEqual([]);
+    // As in docker: another value does not make another step.
+    expect((await again(directory, ...secret("two"))).stderr).toContain("(cached)");
+    expect((await again(directory)).stderr).toContain("(cached)");
+    // What looks for it finds it where it is.
+    await build(`FROM busybox\nRUN ${mount} cp /s /kept`, {}, ...secret("one"));
+    expect((await holders()).map((path) => path.split("/").at(-1))).toEqual(["kept"]);
+  });
+
   test("an ONBUILD is done by whoever builds from the image, once", async () => {
     const parent = await build(
       "FROM busybox\nONBUILD COPY f /onbuild\nONBUILD RUN cat /onbuild > /copied",
@@ -178,31 +203,33 @@ RUN --mount=type=cache,target=/cache --mount=type=secret,id=s --mount=type=tmpfs
       expect(exitCode).not.toBe(0);
       expect(stderr).not.toContain("bug in kontener");
     }
-    expect(leftovers()).toEqual([]);
+    await expectNothingLeft("after builds that fail");
   });
 
   for (const signal of ["SIGINT", "SIGKILL"] as const)
     test(`after ${signal} in a RUN nothing is left that the next build does not remove`, async () => {
       const directory = context({ Dockerfile: "FROM busybox\nRUN touch /started; sleep 1000" });
-      const child = Bun.spawn(engine.command(["build", "--network", "none", directory]), {
+      const child = Bun.spawn(engine.command(["build", directory]), {
         env: engine.env,
         stdio: ["ignore", "ignore", "ignore"],
       });
-      const containers = `${engine.env["KONTENER_LIB"]}/containers`;
+      const containers = `${lib}/containers`;
       const started = () =>
         readdirSync(containers).find((id) => existsSync(`${containers}/${id}/upper/started`));
       await eventually(() => started() !== undefined, 20_000);
-      const state = `${engine.env["KONTENER_RUN"]}/containers/${started()}/state.json`;
-      const { pid } = JSON.parse(readFileSync(state, "utf8")) as { pid: number };
+      const file = `${state}/containers/${started()}/state.json`;
+      const { pid } = JSON.parse(readFileSync(file, "utf8")) as { pid: number };
+      const link = linkName(started()!);
+      const links = () => readdirSync("/sys/class/net").filter((name) => name.startsWith(link));
+      expect(links()).not.toEqual([]); // there is something to leave
       child.kill(signal);
       expect(await child.exited).toBe(signal === "SIGINT" ? 130 : 137);
       await eventually(() => !existsSync(`/proc/${pid}`));
       if (signal === "SIGKILL") expect((await build("FROM busybox\nCMD y")).exitCode).toBe(0);
-      expect(leftovers()).toEqual([]);
+      await expectNothingLeft(`after ${signal}`);
     });
 
   test("--dry-run prints the steps and does nothing; -f -, --iidfile, --label, --target", async () => {
-    const lib = engine.env["KONTENER_LIB"]!;
     const layers = () => readdirSync(`${lib}/store/l`);
     const had = layers();
     const file =
