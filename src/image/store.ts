@@ -13,10 +13,10 @@ import {
 /** Images that are there without being prepared: how each comes about at its first use. */
 const builtin: Record<string, (paths: Paths) => Promise<Image | undefined>> = {
   async busybox(paths) {
-    if (!storedImage("busybox", paths)) {
-      const { provisionBusybox } = await import("./busybox.ts");
-      await provisionBusybox(paths);
-    }
+    const there = storedImage("busybox", paths);
+    if (there) return there;
+    const { provisionBusybox } = await import("./busybox.ts");
+    await provisionBusybox(paths);
     return storedImage("busybox", paths);
   },
   async host(paths) {
