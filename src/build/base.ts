@@ -4,11 +4,11 @@ import type { Image } from "../image/image.ts";
 import { lookUp } from "../image/look-up.ts";
 import { Notes } from "../image/notes.ts";
 import { isImageName, readRecord } from "../image/record.ts";
-import { findImage } from "../image/store.ts";
+import { findImage, isBuiltin } from "../image/store.ts";
 import { layerDirectory, type StoredImage } from "../image/stored.ts";
 import { tarTree } from "../image/tar-tree.ts";
 import type { Paths } from "../linux/paths.ts";
-import type { ImageFile, Manifest } from "../oci/image-spec.ts";
+import type { ImageFile, Manifest, Platform } from "../oci/image-spec.ts";
 import { hostPlatform } from "../oci/platform.ts";
 import { addLayer, type AddedLayer } from "../store/add.ts";
 import { readBlob } from "../store/blobs.ts";
@@ -23,6 +23,32 @@ export const emptyBase = (): Base => ({ file: hostPlatform(archOf(process.arch))
 export const directoriesOf = (layers: readonly AddedLayer[], paths: Paths): string[] => [
   ...new Set(layers.map(({ stored }) => layerDirectory(stored.name, paths)).toReversed()),
 ];
+
+/** How an image of a registry is come by. */
+export type Supply = {
+  paths: Paths;
+  /** Gets an image from its registry. */
+  pull(name: string): Promise<void>;
+  /** Do that also where the image is here. */
+  pullAlways: boolean;
+  say(line: string): void;
+};
+
+/** An image that is not here, or under that name only for another machine, comes from its registry, as for `run`. */
+export async function getBase(name: string, supply: Supply): Promise<Base> {
+  const { paths, say, pull, pullAlways } = supply;
+  const prepared = isBuiltin(name) || (isImageName(name) && readRecord(name, paths) !== undefined);
+  const here = prepared ? undefined : lookUp(name, paths);
+  const named = here?.name !== undefined;
+  if (!prepared && (!here || (named && (pullAlways || !isForHere(here.image.platform)))))
+    await pull(name);
+  return await openBase(name, paths, say);
+}
+
+function isForHere({ os, architecture }: Platform): boolean {
+  const here = hostPlatform(archOf(process.arch));
+  return os === here.os && architecture === here.architecture;
+}
 
 /**
  * An image that is here as something to build on. One that was prepared from a directory or an archive gets a layer of its

@@ -1,11 +1,10 @@
 import { KontenerError } from "../abi/error.ts";
-import { isBuiltin, peekImage } from "../image/store.ts";
 import type { StoredImage } from "../image/stored.ts";
 import type { Paths } from "../linux/paths.ts";
 import type { History } from "../oci/image-spec.ts";
 import { addImage, type AddedLayer } from "../store/add.ts";
 import { adding } from "../store/lock.ts";
-import { emptyBase, openBase, type Base } from "./base.ts";
+import { emptyBase, getBase, type Base } from "./base.ts";
 import { forgetLost, recall, remember, stepKey, type Cached } from "./cache.ts";
 import { prepareCopy } from "./copy-step.ts";
 import { wrongLine, type Dockerfile } from "./dockerfile.ts";
@@ -101,15 +100,6 @@ async function layersOf(shop: Workshop, from: string, stage: Stage) {
       code: "UNSUPPORTED",
     });
   return (done ?? (await getBase(from, shop))).layers;
-}
-
-/** An image that is not here comes from its registry, as for `run`. */
-async function getBase(name: string, request: BuildRequest): Promise<Base> {
-  const { paths, say, pull, pullAlways } = request;
-  const here = await peekImage(name, paths);
-  const prepared = isBuiltin(name) || (here !== undefined && here.id === undefined);
-  if (!prepared && (pullAlways || here === undefined)) await pull(name);
-  return await openBase(name, paths, say);
 }
 
 async function baseOf(stage: Stage, shop: Workshop): Promise<Built> {
