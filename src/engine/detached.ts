@@ -10,11 +10,11 @@ import { chooseIdRange } from "./id-range.ts";
 import { drain, logSettings, openOutput } from "./logs.ts";
 import { note } from "./journal.ts";
 import { plugCable } from "./network.ts";
-import { prepare } from "./prepare.ts";
 import { saveCopy, staysAfterReboot } from "./reboot.ts";
 import { createRecord, removeRecord, type Held, type LogSettings, type Record } from "./record.ts";
 import { releaseResources, removeContainer } from "./remove.ts";
 import { mark, noteBirth, writeSpec } from "./state.ts";
+import { prepareQuickly } from "./stencils.ts";
 import { supervisor } from "./supervisor.ts";
 import type { RestartPolicy } from "../spec/restart.ts";
 
@@ -113,7 +113,9 @@ export async function startHeld(request: DetachedRequest, held: Held): Promise<v
         : await plugCable(id, options, paths, observer.warn, image.config);
     const scratch = record.scratch ?? "";
     await makeVolumes(request, id);
-    const { plan, spec, warnings } = await prepare({
+    // A successor is in no stencil.
+    const prepared = record.restart ? (await import("./prepare.ts")).prepare : prepareQuickly;
+    const { plan, spec, warnings } = await prepared({
       ...request,
       id,
       hostname,

@@ -88,6 +88,7 @@ export async function prepareQuickly(request: Request): Promise<Preparation> {
     before: [...files, ...before],
     birth: [...birth, ...(cable?.steps ?? [])],
     bytes: fillTable(template.stencil, fill),
+    detached: request.detached ?? false,
     plan: async () => (await prepareFully(request)).plan,
   };
   return { spec, plan, warnings };
@@ -115,12 +116,13 @@ function keyOf(
   const joins = [options.network].flat().some((network) => network?.startsWith("container:"));
   if (!plain || joins) return undefined;
   if (Object.keys(image.config.Volumes ?? {}).length > 0) return undefined; // volumes are made by name
-  if (detached || scratch === "" || image.mounts.length > 0) return undefined;
+  if (scratch === "" || image.mounts.length > 0) return undefined;
   if (!idle && argv.length === 0) return undefined; // an error, which the long way has
   const key = JSON.stringify({
     options: own,
     image: { ...image, stamps: image.layers.map(stampOf) },
     slash: argv[0]?.includes("/") ?? null,
+    detached: detached ?? false,
     host,
     cgroups: readLayout(),
     paths,
@@ -147,7 +149,10 @@ async function cut(key: string, request: Request, slash: boolean): Promise<Templ
     birth: plan.birth.slice(0, plan.birth.length - (cable?.steps.length ?? 0)),
     warnings,
   };
-  const template = { stencil: cutStencil(plan), text: JSON.stringify(content, bytesAsText) };
+  const template = {
+    stencil: cutStencil(plan, request.detached ?? false),
+    text: JSON.stringify(content, bytesAsText),
+  };
   writeStencil(key, template, paths);
   return template;
 }

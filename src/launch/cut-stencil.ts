@@ -3,9 +3,9 @@ import { encode, numbered } from "./encode.ts";
 import { HEADER, STEP } from "./memory.ts";
 import { blanks, type Search, type Stencil } from "./stencil.ts";
 
-/** Lays out a plan that was made for {@link blanks}. */
-export function cutStencil(plan: Plan): Stencil {
-  const { bytes, stepOf } = encode(plan);
+/** Lays out a plan that was made for {@link blanks}. `detached`: for a monitor that outlives its engine. */
+export function cutStencil(plan: Plan, detached: boolean): Stencil {
+  const { bytes, stepOf } = encode(plan, { detached });
   const steps = numbered(plan);
   const executions = steps.filter(({ call }) => call === "execve").length;
   const searches: Search[] = [];

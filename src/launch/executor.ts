@@ -18,6 +18,8 @@ export type Executor = {
 /** A plan that is laid out for the launcher already; the plan itself is made where somebody has to be told of a step. */
 export type Ready = Pick<Plan, "before" | "birth"> & {
   bytes: Uint8Array;
+  /** It is for a monitor that outlives its engine, and that nothing takes the place of. */
+  detached: boolean;
   plan(): Promise<Plan>;
 };
 
@@ -48,7 +50,7 @@ export async function executorFor(
     const { referenceExecutor } = await import("./reference/executor.ts");
     return referenceExecutor(ready ? await work.plan() : work, narrate, ask);
   }
-  if (!ready || narrate || keep)
+  if (!ready || narrate || keep?.successor || work.detached !== (keep !== undefined))
     return await launcher(ready ? await work.plan() : work, narrate, keep);
   return {
     command: [launcherPath()],
@@ -56,7 +58,7 @@ export async function executorFor(
     bytes: work.bytes,
     steps: [],
     stepThatFailed: async (place) =>
-      await (await launcher(await work.plan(), false)).stepThatFailed(place),
+      await (await launcher(await work.plan(), false, keep)).stepThatFailed(place),
   };
 }
 

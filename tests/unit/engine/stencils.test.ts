@@ -67,49 +67,56 @@ const kinds: Record<string, Partial<ContainerOptions>> = {
   },
 };
 
-for (const [kind, options] of Object.entries(kinds)) {
-  test(`a container ${kind} is born from a stencil as from its own plan, byte for byte`, async () => {
-    const earlier = requestOf("0123456789ab", "mini-abcde", { ...options, command: ["true", "x"] });
-    await prepareQuickly(earlier);
-    const request = requestOf("ba9876543210", options.hostname ?? "mini-vwxyz", {
-      ...options,
-      command: [command, "and", "arguments"],
-    });
-    const quick = await prepareQuickly(request);
-    const full = await prepare(request);
-    const ready = quick.plan as Ready;
-    expect(ready.bytes).toBeInstanceOf(Uint8Array);
-    expect(quick.spec).toEqual(full.spec);
-    expect(quick.warnings).toEqual(full.warnings);
-    expect([ready.before, ready.birth]).toEqual([full.plan.before, full.plan.birth]);
-    expect(await ready.plan()).toEqual(full.plan);
+for (const [kind, options] of Object.entries(kinds))
+  for (const detached of [false, true]) {
+    test(`a ${detached ? "detached " : ""}container ${kind} is born from a stencil as from its own plan, byte for byte`, async () => {
+      const earlier = requestOf("0123456789ab", "mini-abcde", {
+        ...options,
+        command: ["true", "x"],
+      });
+      await prepareQuickly({ ...earlier, detached });
+      const request = {
+        ...requestOf("ba9876543210", options.hostname ?? "mini-vwxyz", {
+          ...options,
+          command: [command, "and", "arguments"],
+        }),
+        detached,
+      };
+      const quick = await prepareQuickly(request);
+      const full = await prepare(request);
+      const ready = quick.plan as Ready;
+      expect(ready.bytes).toBeInstanceOf(Uint8Array);
+      expect(quick.spec).toEqual(full.spec);
+      expect(quick.warnings).toEqual(full.warnings);
+      expect([ready.before, ready.birth]).toEqual([full.plan.before, full.plan.birth]);
+      expect(await ready.plan()).toEqual(full.plan);
 
-    // The same plan for a command without arguments is exactly as long as the stencil.
-    const alone = await prepare({
-      ...request,
-      options: { ...request.options, command: [command] },
+      // The same plan for a command without arguments is exactly as long as the stencil.
+      const alone = await prepare({
+        ...request,
+        options: { ...request.options, command: [command] },
+      });
+      const { bytes: expected, stepOf } = encode(alone.plan, { detached });
+      const launcher = new FakeLauncher(ready.bytes, "x86_64");
+      const prefix = Buffer.from(ready.bytes.subarray(0, expected.length));
+      for (let at = prefix.indexOf(blanks.command); at >= 0; at = prefix.indexOf(blanks.command))
+        prefix.write(command, at);
+      const steps = [...alone.plan.monitor, ...alone.plan.init];
+      let executions = 0;
+      for (let at = 64; at < expected.length; at += 72) {
+        const step = steps[stepOf(at) ?? -1];
+        if (step?.call !== "execve") continue;
+        executions++;
+        const [pathname, argv] = [16, 24].map((offset) => prefix.readUInt32LE(at + offset));
+        expect(pathname).toBeGreaterThanOrEqual(BASE + expected.length);
+        expect(launcher.text(pathname!)).toBe(step.pathname!);
+        expect(launcher.texts(argv!)).toEqual([command, "and", "arguments"]);
+        prefix.set(expected.subarray(at + 16, at + 32), at + 16);
+      }
+      expect(executions).toBeGreaterThan(0);
+      expect(prefix.equals(expected)).toBe(true);
     });
-    const { bytes: expected, stepOf } = encode(alone.plan);
-    const launcher = new FakeLauncher(ready.bytes, "x86_64");
-    const prefix = Buffer.from(ready.bytes.subarray(0, expected.length));
-    for (let at = prefix.indexOf(blanks.command); at >= 0; at = prefix.indexOf(blanks.command))
-      prefix.write(command, at);
-    const steps = [...alone.plan.monitor, ...alone.plan.init];
-    let executions = 0;
-    for (let at = 64; at < expected.length; at += 72) {
-      const step = steps[stepOf(at) ?? -1];
-      if (step?.call !== "execve") continue;
-      executions++;
-      const [pathname, argv] = [16, 24].map((offset) => prefix.readUInt32LE(at + offset));
-      expect(pathname).toBeGreaterThanOrEqual(BASE + expected.length);
-      expect(launcher.text(pathname!)).toBe(step.pathname!);
-      expect(launcher.texts(argv!)).toEqual([command, "and", "arguments"]);
-      prefix.set(expected.subarray(at + 16, at + 32), at + 16);
-    }
-    expect(executions).toBeGreaterThan(0);
-    expect(prefix.equals(expected)).toBe(true);
-  });
-}
+  }
 
 test("a command with a slash in its name is looked for nowhere else", async () => {
   const options = { entrypoint: [], command: ["./there/it", "is"] };
