@@ -12,6 +12,7 @@ import type { Resources } from "../../src/oci/runtime-spec.ts";
 import type { HostStep } from "../../src/plan/host-step.ts";
 
 setDefaultTimeout(60_000); // a guest without KVM is slow
+if (process.getuid?.() !== 0) console.error("tests/system/cgroup is skipped: it needs root");
 const asRoot = test.skipIf(process.getuid?.() !== 0);
 const MiB = 1024 * 1024;
 const layout = readLayout();

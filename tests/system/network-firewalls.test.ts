@@ -6,6 +6,8 @@ const isRoot = process.getuid?.() === 0;
 if (!isRoot) console.error("tests/system/network-firewalls is skipped: it needs root");
 const hasNft = Bun.which("nft") !== null;
 const hasIptables = Bun.which("iptables") !== null;
+if (!hasNft) console.error("nftables' rules are not tried: apt-get install nftables");
+if (!hasIptables) console.error("iptables' rules are not tried: apt-get install iptables");
 
 const id = "a".repeat(64);
 const { outsideAddress, hostAddress } = World;

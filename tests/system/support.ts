@@ -1,5 +1,5 @@
 /** What the system tests share: an engine with state of its own, and a picture of the host to compare with. */
-import { afterAll, describe, expect, setDefaultTimeout } from "bun:test";
+import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 
 export const root = new URL("../..", import.meta.url).pathname;
@@ -11,6 +11,19 @@ export function describeAsRoot(name: string, tests: () => void): void {
   setDefaultTimeout(60_000); // a guest without KVM and a loaded machine are slow; a test that hangs should still end
   (isRoot ? describe : describe.skip)(name, tests);
 }
+
+/** A test that is skipped for the reason given, which then stands in its name, and so in the output. */
+export const testUnless = (lack: string | undefined) => (name: string, run: () => unknown) =>
+  test.skipIf(lack !== undefined)(lack ? `${name} (skipped: ${lack})` : name, async () => {
+    await run();
+  });
+
+/** For what a C compiler makes here. */
+export const compiler = Bun.which("gcc") ?? Bun.which("cc");
+export const noCompiler = compiler ? undefined : "no C compiler; apt-get install gcc libc6-dev";
+
+export const missingFile = (path: string): string | undefined =>
+  existsSync(path) ? undefined : `this host has no ${path}`;
 
 export type Finished = { stdout: string; stderr: string; exitCode: number };
 export type RunOptions = { stdin?: string; env?: Record<string, string> };

@@ -1,11 +1,12 @@
-import { existsSync } from "node:fs";
 import { hasAppArmor, parser } from "../../../src/linux/apparmor.ts";
-import { describeAsRoot } from "../support.ts";
+import { describeAsRoot, missingFile } from "../support.ts";
 import { attackedEngine, testAttacks } from "./attack.ts";
 
-const needs = hasAppArmor() && parser() !== undefined;
-if (!needs)
-  console.error("AppArmor's attacks are skipped: this host has no AppArmor, or no apparmor_parser");
+const lack = !hasAppArmor()
+  ? "this kernel has no AppArmor"
+  : parser() === undefined
+    ? "no apparmor_parser; apt-get install apparmor"
+    : undefined;
 
 /** The profile, where another protection is switched off on both sides. */
 describeAsRoot("root in a container that AppArmor holds, even without another protection,", () => {
@@ -20,21 +21,21 @@ describeAsRoot("root in a container that AppArmor holds, even without another pr
       script: rewrite("/proc/sys/kernel/core_pattern"),
       with: open,
       off,
-      needs,
+      lack,
     },
     {
       to: "press the magic key (sysrq)",
       script: "echo h > /proc/sysrq-trigger",
       with: open,
       off,
-      needs: needs && existsSync("/proc/sysrq-trigger"),
+      lack: lack ?? missingFile("/proc/sysrq-trigger"),
     },
-    { to: "mount anything", script: "mount -t tmpfs tmpfs /mnt", with: admin, off, needs },
+    { to: "mount anything", script: "mount -t tmpfs tmpfs /mnt", with: admin, off, lack },
     {
       to: "find itself with another profile",
       script: "grep -q unconfined /proc/self/attr/current",
       off,
-      needs,
+      lack,
     },
   ]);
 });

@@ -1,6 +1,6 @@
 /** The attack suite: what a hostile program tries, in a container and in one without the protection in question. */
-import { afterAll, beforeAll, expect, test } from "bun:test";
-import { Engine } from "../support.ts";
+import { afterAll, beforeAll, expect } from "bun:test";
+import { compiler, Engine, noCompiler, testUnless } from "../support.ts";
 
 export type Attack = {
   /** The end of a sentence that begins with "cannot". */
@@ -13,13 +13,12 @@ export type Attack = {
   with?: readonly string[];
   /** Flags that are the protection, where it is not on by default. */
   on?: readonly string[];
-  /** False where the host has nothing to attack. */
-  needs?: boolean;
+  /** Why there is nothing to attack on this host. */
+  lack?: string | undefined;
   /** In containers of its own: it may end its container or use it up. */
   alone?: boolean;
 };
 
-const compiler = Bun.which("gcc") ?? Bun.which("cc");
 const source = new URL("probe.c", import.meta.url).pathname;
 
 /** An engine with an image and the probe, for the attacks of one topic. */
@@ -45,13 +44,13 @@ export function testAttacks(
   const outcome = async (attack: Attack, side: "on" | "off") => {
     const flagsOf = (a: Attack): string[] => [...(a.with ?? []), ...(a[side] ?? [])];
     const key = (a: Attack): string => JSON.stringify([side, flagsOf(a), a.alone ? a.to : ""]);
-    const same = list.filter((a) => key(a) === key(attack) && isPossible(a));
+    const same = list.filter((a) => key(a) === key(attack) && lackOf(a) === undefined);
     const run = runs.get(key(attack)) ?? attackAll(engine, same, flagsOf(attack));
     runs.set(key(attack), run);
     return (await run).get(attack.to)!;
   };
   for (const attack of list)
-    test.skipIf(!isPossible(attack))(`cannot ${attack.to}`, async () => {
+    testUnless(lackOf(attack))(`cannot ${attack.to}`, async () => {
       const off = await outcome(attack, "off");
       expect({ side: `with ${attack.off.join(" ")}`, ...off }).toMatchObject({ succeeded: true });
       const on = await outcome(attack, "on");
@@ -59,8 +58,8 @@ export function testAttacks(
     });
 }
 
-const isPossible = ({ script, needs }: Attack): boolean =>
-  needs !== false && (compiler !== null || !script.includes("/probe"));
+const lackOf = ({ script, lack }: Attack): string | undefined =>
+  lack ?? (script.includes("/probe") ? noCompiler : undefined);
 
 type Outcome = { succeeded: boolean; output: string };
 

@@ -1,5 +1,4 @@
-import { existsSync } from "node:fs";
-import { describeAsRoot } from "../support.ts";
+import { describeAsRoot, missingFile } from "../support.ts";
 import { attackedEngine, testAttacks } from "./attack.ts";
 
 /** Root inside is not root outside: what docker's fourteen capabilities leave out (capabilities(7)). */
@@ -20,7 +19,7 @@ describeAsRoot("root in a container", () => {
       to: "load a kernel module",
       script: "/probe load_module",
       off: add("SYS_MODULE"),
-      needs: existsSync("/proc/modules"),
+      lack: missingFile("/proc/modules"),
     },
     { to: "read the kernel's log", script: "dmesg > /dev/null", off: add("SYSLOG") },
     { to: "restart the machine", script: "/probe reboot", off: add("SYS_BOOT") },

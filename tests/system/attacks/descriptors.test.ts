@@ -1,11 +1,23 @@
 import { expect, test } from "bun:test";
-import { closeSync, openSync, writeFileSync, writeSync } from "node:fs";
-import { join } from "node:path";
+import {
+  closeSync,
+  copyFileSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
 import { launcherPath } from "../../../src/launch/launcher.ts";
 import { call } from "../../../src/linux/libc.ts";
 import { FIRST_STORED_FD, type Step } from "../../../src/plan/step.ts";
 import { describeAsRoot } from "../support.ts";
+import { loadersOf } from "./loader.ts";
 import { WeakWorld, without, withSteps } from "./weak-world.ts";
+
+const unshare = "/usr/bin/unshare";
 
 /** A descriptor of a directory of the host's that somebody forgot: each test has one, and asks what is left of it. */
 describeAsRoot("a leaked descriptor of the host's files", () => {
@@ -92,6 +104,23 @@ describeAsRoot("the launcher's program", () => {
     expect(write(launcherPath())).toBe(false);
   });
 
+  test("is not handed to an image whose command is the program that runs it, as unshare(1) is", async () => {
+    using world = new WeakWorld();
+    const { rootfs } = world;
+    for (const loader of loadersOf(unshare)) {
+      mkdirSync(dirname(join(rootfs, loader)), { recursive: true });
+      copyFileSync(join(rootfs, "bin/busybox"), join(rootfs, loader));
+    }
+    mkdirSync(join(rootfs, "proc"));
+    symlinkSync("/proc/self/exe", join(rootfs, "cat"));
+    const theft = ["/cat", "/proc/self/exe"];
+    const flags = ["--mount", "--pid", "--fork", "--mount-proc", "--root", rootfs];
+    const { stdout } = Bun.spawnSync([unshare, ...flags, ...theft]);
+    expect(stdout.equals(readFileSync(unshare))).toBe(true);
+    expect(await world.succeeds(world.spec(theft))).toBe(false);
+  });
+
+  // Its control is the test above: the program of another tool is there to be named.
   test("does nothing for an image that makes it its interpreter (CVE-2019-5736)", async () => {
     using world = new WeakWorld();
     writeFileSync(join(world.rootfs, "evil"), "#!/proc/self/exe\n", { mode: 0o755 });

@@ -1,5 +1,5 @@
 import { closeSync, constants, mkdirSync, openSync, statSync } from "node:fs";
-import { describeAsRoot } from "../support.ts";
+import { describeAsRoot, missingFile } from "../support.ts";
 import { attackedEngine, testAttacks, type Attack } from "./attack.ts";
 
 /** CAP_MKNOD makes a node for anything; the device list says what may be opened: v1's controller, v2's eBPF program. */
@@ -12,7 +12,7 @@ describeAsRoot("root in a container", () => {
   /** A device that the host itself can open, by a node that the container makes in `directory`. */
   const open = (to: string, path: string, directory = ""): Attack => {
     const device = numbersOf(path);
-    if (!device) return { to, script: "", off, needs: false };
+    if (!device) return { to, script: "", off, lack: `the host cannot open ${path} itself` };
     const { type, major, minor } = device;
     const node = `${directory}/${type}-${major}-${minor}`;
     return {
@@ -43,7 +43,7 @@ describeAsRoot("root in a container", () => {
       to: "see the host's devices in /dev",
       script: "[ -e /dev/kmsg ]",
       off: ["-v", "/dev:/dev"],
-      needs: numbersOf("/dev/kmsg") !== undefined,
+      lack: missingFile("/dev/kmsg"),
     },
   ]);
 });

@@ -1,6 +1,16 @@
 import { expect, test } from "bun:test";
-import { mkdirSync, openSync, closeSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
 import { doHostSteps } from "../../../src/engine/host-steps.ts";
 import { launcherPath } from "../../../src/launch/launcher.ts";
 import { launch } from "../../../src/launch/launch.ts";
@@ -8,7 +18,10 @@ import type { RuntimeSpec } from "../../../src/oci/runtime-spec.ts";
 import { buildJoinPlan } from "../../../src/plan/build.ts";
 import { FIRST_STORED_FD, type Plan, type Step } from "../../../src/plan/step.ts";
 import { describeAsRoot, eventually } from "../support.ts";
+import { loadersOf } from "./loader.ts";
 import { withSteps, without, WeakWorld } from "./weak-world.ts";
+
+const nsenter = "/usr/bin/nsenter";
 
 /**
  * Somebody joins a container that is in hostile hands: what they bring along, powers, descriptors, memory, their program,
@@ -41,6 +54,10 @@ class Hostile {
     const mapping = { containerID: 0, hostID: 200_000, size: 65_536 };
     this.spec.linux.uidMappings = this.spec.linux.gidMappings = [mapping];
     this.spec.mounts.at(-1)!.options!.push("idmap");
+  }
+
+  get pid(): number {
+    return this.#pid;
   }
 
   async start(): Promise<void> {
@@ -115,7 +132,9 @@ describeAsRoot("a process that joins a container, while it has the host's powers
     });
 
     test(`keeps ${what} to itself in a user namespace even from who may trace`, async () => {
-      expect(await attack({ powers: ["CAP_SYS_PTRACE"], owned: true })).toBe(false);
+      const powers = ["CAP_SYS_PTRACE"];
+      expect(await attack({ powers })).toBe(true);
+      expect(await attack({ powers, owned: true })).toBe(false);
     });
   }
 });
@@ -210,6 +229,26 @@ describeAsRoot("a process that joins a container by way of a leaked descriptor",
 
 /** CVE-2019-5736: the container names the joining process's own program as the one to run. */
 describeAsRoot("a process that joins a container and is told to run itself", () => {
+  /** Its name in the container is a link to whoever runs it, with busybox as what the kernel runs to load it. */
+  test("hands nobody inside a program of the host's, as nsenter does", async () => {
+    await using hostile = new Hostile();
+    for (const loader of loadersOf(nsenter)) {
+      const place = join(hostile.world.rootfs, loader);
+      mkdirSync(dirname(place), { recursive: true });
+      copyFileSync(join(hostile.world.rootfs, "bin/busybox"), place);
+    }
+    symlinkSync("/proc/self/exe", join(hostile.world.rootfs, "dd"));
+    await hostile.start();
+    const theft = ["/dd", "if=/proc/self/exe", "of=/mnt/stolen"];
+    const stolen = (): Buffer => readFileSync(join(hostile.box, "stolen"));
+    Bun.spawnSync([nsenter, "-t", String(hostile.pid), "--mount", "--pid", "--root", ...theft]);
+    expect(stolen().equals(readFileSync(nsenter))).toBe(true);
+    rmSync(join(hostile.box, "stolen"));
+    expect(await hostile.join(theft)).not.toBe(0);
+    expect(existsSync(join(hostile.box, "stolen"))).toBe(false);
+  });
+
+  // Their control is the test above: the program of another tool is there to be named.
   test.each(["/proc/self/exe", "/mnt/script"])(
     "runs nothing of the host's: %s",
     async (command) => {

@@ -1,13 +1,13 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect } from "bun:test";
 import { readFileSync } from "node:fs";
 import { macOf } from "../../../src/network/address.ts";
 import { linkName } from "../../../src/network/link-name.ts";
-import { describeAsRoot, eventually, type Finished } from "../support.ts";
+import { describeAsRoot, eventually, noCompiler, testUnless, type Finished } from "../support.ts";
 import { attackedEngine } from "./attack.ts";
 import { arpFrame, udpFrame, type Addressed } from "./frames.ts";
 
-const compiler = Bun.which("gcc") ?? Bun.which("cc");
 const tc = Bun.which("tc");
+const noTc = tc ? undefined : "no tc(8); apt-get install iproute2";
 
 type Neighbour = { id: string; address: string };
 
@@ -67,7 +67,7 @@ describeAsRoot("a container on the bridge", () => {
     expect(await attack("without it")).toBe(true);
   };
 
-  const possible = test.skipIf(!compiler || !tc);
+  const possible = testUnless(noCompiler ?? noTc);
 
   possible("cannot send with another container's address", () =>
     forges("address", () => ({ from: "10.213.65.99" })),

@@ -1,5 +1,4 @@
-import { existsSync } from "node:fs";
-import { describeAsRoot } from "../support.ts";
+import { describeAsRoot, missingFile } from "../support.ts";
 import { attackedEngine, testAttacks } from "./attack.ts";
 
 /** One kernel for all: its settings and secrets in /proc and /sys. Each attack writes what is there already. */
@@ -10,13 +9,13 @@ describeAsRoot("root in a container", () => {
     to,
     script: `value=$(cat ${path}) && echo "$value" > ${path}`,
     off,
-    needs: existsSync(path),
+    lack: missingFile(path),
   });
   const read = (to: string, path: string) => ({
     to,
     script: `[ -n "$(head -c 1 ${path} | tr '\\0' .)" ]`,
     off,
-    needs: existsSync(path),
+    lack: missingFile(path),
   });
   const admin = ["--cap-add", "SYS_ADMIN"];
   testAttacks(engine, () => [
@@ -31,7 +30,7 @@ describeAsRoot("root in a container", () => {
       to: "press the magic key (sysrq)",
       script: "echo h > /proc/sysrq-trigger", // "help", in the kernel's log
       off,
-      needs: existsSync("/proc/sysrq-trigger"),
+      lack: missingFile("/proc/sysrq-trigger"),
     },
     { ...read("read the kernel's memory", "/proc/kcore"), off: ["--privileged"] },
     read("list the keys of other users", "/proc/keys"),
@@ -54,7 +53,7 @@ describeAsRoot("root in a container", () => {
       script:
         'mount -o remount,rw /sys && f=/sys/kernel/rcu_expedited && v=$(cat $f) && echo "$v" > $f',
       off: admin,
-      needs: existsSync("/sys/kernel/rcu_expedited"),
+      lack: missingFile("/sys/kernel/rcu_expedited"),
     },
     {
       to: "mount a second /proc without covers",
@@ -65,7 +64,7 @@ describeAsRoot("root in a container", () => {
       to: "mount the kernel's debugging file system",
       script: "mkdir /d && mount -t debugfs debugfs /d",
       off: admin,
-      needs: existsSync("/sys/kernel/debug"),
+      lack: missingFile("/sys/kernel/debug"),
     },
     {
       to: "mount the control groups (CVE-2022-0492, release_agent)",

@@ -1,5 +1,4 @@
-import { existsSync } from "node:fs";
-import { describeAsRoot } from "../support.ts";
+import { describeAsRoot, missingFile } from "../support.ts";
 import { attackedEngine, testAttacks } from "./attack.ts";
 
 /** What one container takes, others lack. */
@@ -17,7 +16,7 @@ describeAsRoot("a program in a container", () => {
       to: "raise its own memory limit",
       script: `${group}; for f in memory.memsw memory; do echo -1 > $d/$f.limit_in_bytes; done`,
       off: ["--cap-add", "SYS_ADMIN"],
-      needs: existsSync("/sys/fs/cgroup/memory"), // v2 refuses it to whoever is in the group (nsdelegate)
+      lack: missingFile("/sys/fs/cgroup/memory"), // v2 refuses it to whoever is in the group (nsdelegate)
     },
     {
       to: "have more memory than it was given",

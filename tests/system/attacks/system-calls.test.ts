@@ -1,8 +1,7 @@
-import { beforeAll, expect, test } from "bun:test";
-import { describeAsRoot } from "../support.ts";
+import { beforeAll, expect } from "bun:test";
+import { compiler, describeAsRoot, noCompiler, testUnless } from "../support.ts";
 import { attackedEngine } from "./attack.ts";
 
-const compiler = Bun.which("gcc") ?? Bun.which("cc");
 const source = new URL("../seccomp-probe.c", import.meta.url).pathname;
 /** The attacks of seccomp-probe.c, in words. */
 const attacks: Record<string, string> = {
@@ -62,7 +61,7 @@ describeAsRoot("a program in a container", () => {
   });
 
   for (const [name, words] of Object.entries(attacks))
-    test.skipIf(!compiler)(`cannot ${words}`, () => {
+    testUnless(noCompiler)(`cannot ${words}`, () => {
       const { privileged, plain } = outcomes;
       expect(privileged.get(name)).toMatch(worksOrLacks); // it works where nothing forbids it
       expect(plain.get(name)).toMatch(/^([1-9]\d*|signal 31)$/); // an error, or SIGSYS

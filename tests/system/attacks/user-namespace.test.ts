@@ -1,8 +1,8 @@
-import { existsSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { beforeAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import type { Step } from "../../../src/plan/step.ts";
-import { describeAsRoot } from "../support.ts";
+import { describeAsRoot, missingFile } from "../support.ts";
 import { attackedEngine, testAttacks } from "./attack.ts";
 import { WeakWorld } from "./weak-world.ts";
 
@@ -31,7 +31,7 @@ describeAsRoot("root in a user namespace, even without another protection,", () 
       with: open,
       on,
       off,
-      needs: existsSync("/proc/sysrq-trigger"),
+      lack: missingFile("/proc/sysrq-trigger"),
     },
     {
       to: "read the kernel's log",
@@ -53,7 +53,7 @@ describeAsRoot("root in a user namespace, even without another protection,", () 
       with: capability("SYS_ADMIN"),
       on,
       off,
-      needs: existsSync("/sys/kernel/debug"),
+      lack: missingFile("/sys/kernel/debug"),
     },
     {
       to: "write the kernel's settings in a /sys that it has made writable",
@@ -61,7 +61,7 @@ describeAsRoot("root in a user namespace, even without another protection,", () 
       with: capability("SYS_ADMIN"),
       on,
       off,
-      needs: existsSync("/sys/kernel/rcu_expedited"),
+      lack: missingFile("/sys/kernel/rcu_expedited"),
     },
     { to: "make a node of a device of the host's", script: "mknod /node b 8 0", on, off },
     {
@@ -84,7 +84,7 @@ describeAsRoot("root in a user namespace, even without another protection,", () 
       with: [...capability("SYS_MODULE"), ...unfiltered],
       on,
       off,
-      needs: existsSync("/proc/modules"),
+      lack: missingFile("/proc/modules"),
     },
     {
       to: "take the host's console or disks although every device is allowed",

@@ -231,6 +231,9 @@ test("a request reads as strace would show it, with the ip command that does the
 
 const compiler = ["cc", "gcc", "clang"].map((name) => Bun.which(name)).find(Boolean);
 
+if (!compiler)
+  console.error("rtnetlink's structures are not held against the headers: no C compiler");
+
 describe.skipIf(!compiler)("the kernel's headers", () => {
   const directory = mkdtempSync(`${tmpdir()}/kontener-rtnetlink-`);
   afterAll(() => rmSync(directory, { recursive: true }));
