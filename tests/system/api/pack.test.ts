@@ -25,9 +25,11 @@ describeAsRoot("the package, installed into an empty project", () => {
   const project = `${engine.directory}/project`;
 
   async function inProject(...command: string[]): Promise<string> {
+    // The engine of the tests may reach no registry of images; packages come from where they usually do.
+    const { HTTPS_PROXY: _, NO_PROXY: __, ...env } = engine.env;
     const child = Bun.spawn(command, {
       cwd: project,
-      env: { ...engine.env, PATH: `${project}/node_modules/.bin:${process.env["PATH"]}` },
+      env: { ...process.env, ...env, PATH: `${project}/node_modules/.bin:${process.env["PATH"]}` },
       stdio: ["ignore", "pipe", "pipe"],
     });
     const [out, err] = await Promise.all([child.stdout.text(), child.stderr.text()]);
