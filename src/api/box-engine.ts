@@ -1,4 +1,5 @@
 import type { Container } from "../engine/container.ts";
+import type { Image } from "../image/image.ts";
 import type { ContainerOptions } from "../spec/options.ts";
 import { BoxFiles } from "./box-files.ts";
 import { discard, discardDetached, findRunning, start, startDetached } from "./start.ts";
@@ -20,12 +21,12 @@ export class BoxEngine {
     this.files = new BoxFiles(container);
   }
 
-  static async start(options: ContainerOptions): Promise<BoxEngine> {
-    return new BoxEngine(await start(options, idle));
+  static async start(options: ContainerOptions, image: Image): Promise<BoxEngine> {
+    return new BoxEngine(await start(options, image, idle));
   }
 
-  static async startDetached(options: ContainerOptions): Promise<BoxEngine> {
-    return new BoxEngine(await startDetached(options), true);
+  static async startDetached(options: ContainerOptions, image: Image): Promise<BoxEngine> {
+    return new BoxEngine(await startDetached(options, image), true);
   }
 
   /** One that runs already, whoever has started it. */
@@ -35,13 +36,14 @@ export class BoxEngine {
 
   /** A second one that begins with the files that this one has now, but none of its processes. */
   async fork(): Promise<BoxEngine> {
-    const { copyUpper, upperOf, whileFrozen } = await import("./snapshot.ts");
+    const { copyUpper, imageOf, upperOf, whileFrozen } = await import("./snapshot.ts");
     const { container } = this;
     upperOf(container); // refuses what cannot be done before anything is
+    const image = await imageOf(container);
     // The first has its name, and by default its host name for it.
     const { name: _, ...options } = container.options;
     const forked = await whileFrozen(container, () =>
-      start(options, { ...idle, prepared: (scratch) => copyUpper(container, scratch) }),
+      start(options, image, { ...idle, prepared: (scratch) => copyUpper(container, scratch) }),
     );
     return new BoxEngine(forked);
   }

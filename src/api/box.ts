@@ -17,7 +17,8 @@ import type { CopyOptions } from "./files/copy.ts";
 import type { ReadOptions, WriteOptions } from "./files/files.ts";
 import type { Input } from "./stdin.ts";
 import { Leash } from "./leash.ts";
-import { containerOptions, type BoxOptions } from "./options.ts";
+import { imageFor } from "./image.ts";
+import { containerOptions, imageOptions, type BoxOptions } from "./options.ts";
 import type { Output } from "./output.ts";
 import { Run } from "./process.ts";
 import { shellOf, type Shell } from "./shell.ts";
@@ -323,8 +324,8 @@ export class Box implements AsyncDisposable {
  * console.log(await box.$`uname -s`.text()); // Linux
  * ```
  *
- * @param image `busybox` and `host` are always there; others come with {@link pull}, `kontener pull` and `kontener prepare`
- * @throws KontenerError `NOT_FOUND` for an image that is not there, `INVALID` for options that make no sense, `CONFLICT` for
+ * @param image `busybox` and `host` are always there; another that is not here is got from its registry first: `pull`
+ * @throws KontenerError `NOT_FOUND` for an image that is not there, `IMAGE` where its registry does not give it, `INVALID` for options that make no sense, `CONFLICT` for
  *   a name that is taken, `UNSUPPORTED` without root; SyscallError where the kernel refused a step
  * @throws the reason of `signal`, where that was aborted
  */
@@ -332,8 +333,10 @@ export async function container(image: string, options: BoxOptions = {}): Promis
   const wanted = containerOptions(image, options);
   const { timeout, signal, detach = false } = options;
   signal?.throwIfAborted();
-  if (detach) return new Box(await BoxEngine.startDetached(wanted), {});
-  const engine = await BoxEngine.start(wanted);
+  const found = await imageFor(image, imageOptions(options));
+  if (detach) return new Box(await BoxEngine.startDetached(wanted, found), {});
+  signal?.throwIfAborted();
+  const engine = await BoxEngine.start(wanted, found);
   if (signal?.aborted) await engine.discard();
   signal?.throwIfAborted();
   return new Box(engine, {

@@ -7,6 +7,7 @@ import { parseTmpfs } from "../spec/tmpfs.ts";
 import { parseSizeLimit } from "../spec/values.ts";
 import { parseVolume } from "../spec/volume.ts";
 import { refuseUnknown } from "./command-options.ts";
+import type { ImageOptions } from "./image.ts";
 import { parseDuration, type Duration } from "./duration.ts";
 
 /** Docker's flags in camel case that mean the same here. */
@@ -46,35 +47,36 @@ type Shared = Omit<
  * console.log(await box.$`cat /sys/fs/cgroup/memory.max`.nothrow().text());
  * ```
  */
-export type BoxOptions = Shared & {
-  /** Bytes, or with a unit: `"256M"`; `"unlimited"`. Default 100 MiB. */
-  memory?: number | string;
-  /** Memory and swap together. Default: as much as `memory`, so no swap. */
-  memorySwap?: number | string;
-  /** Working directory; absolute, made where it is missing. Default: the image's. */
-  cwd?: string;
-  /** `"host-dir:/dir[:ro]"`, as docker's -v; a relative source starts at this process's working directory. */
-  volumes?: string[];
-  /** `"/dev/fuse[:/dev/name][:rwm]"`, as docker's --device. */
-  devices?: string[];
-  /** Bytes of /dev/shm, or with a unit. Default 64 MiB. */
-  shmSize?: number | string;
-  /** Memory that it keeps when the host runs short: bytes, or with a unit. */
-  memoryReservation?: number | string;
-  /** `"[address:][port:]port[/udp]"`, as docker's -p: `["8080:80", 443]`; without the host's port a free one: {@link Box.port}. */
-  publish?: (string | number)[];
-  /** `"/dir[:size=16m,…]"`, as docker's --tmpfs. */
-  tmpfs?: string[];
-  /** Ends the box, with all that runs in it, after this time. Default: none. */
-  timeout?: Duration;
-  /** Ends the box, with all that runs in it, when it is aborted. */
-  signal?: AbortSignal;
-  /**
-   * It outlives this process, and stays until somebody removes it: {@link Box.close}, or `kontener rm`. `container.get(name)`
-   * finds it again. Without `timeout` and `signal`: nobody would be there for them. Default false.
-   */
-  detach?: boolean;
-};
+export type BoxOptions = Shared &
+  ImageOptions & {
+    /** Bytes, or with a unit: `"256M"`; `"unlimited"`. Default 100 MiB. */
+    memory?: number | string;
+    /** Memory and swap together. Default: as much as `memory`, so no swap. */
+    memorySwap?: number | string;
+    /** Working directory; absolute, made where it is missing. Default: the image's. */
+    cwd?: string;
+    /** `"host-dir:/dir[:ro]"`, as docker's -v; a relative source starts at this process's working directory. */
+    volumes?: string[];
+    /** `"/dev/fuse[:/dev/name][:rwm]"`, as docker's --device. */
+    devices?: string[];
+    /** Bytes of /dev/shm, or with a unit. Default 64 MiB. */
+    shmSize?: number | string;
+    /** Memory that it keeps when the host runs short: bytes, or with a unit. */
+    memoryReservation?: number | string;
+    /** `"[address:][port:]port[/udp]"`, as docker's -p: `["8080:80", 443]`; without the host's port a free one: {@link Box.port}. */
+    publish?: (string | number)[];
+    /** `"/dir[:size=16m,…]"`, as docker's --tmpfs. */
+    tmpfs?: string[];
+    /** Ends the box, with all that runs in it, after this time, in which a pull does not count. Default: none. */
+    timeout?: Duration;
+    /** Ends the box, with all that runs in it, when it is aborted; a pull as well. */
+    signal?: AbortSignal;
+    /**
+     * It outlives this process, and stays until somebody removes it: {@link Box.close}, or `kontener rm`. `container.get(name)`
+     * finds it again. Without `timeout` and `signal`: nobody would be there for them. Default false.
+     */
+    detach?: boolean;
+  };
 
 /** The type is not there at run time: this is its list of names. One too many or too few is a type error. */
 const known = {
@@ -122,6 +124,9 @@ const known = {
   cwd: true,
   volumes: true,
   tmpfs: true,
+  pull: true,
+  platform: true,
+  onProgress: true,
   timeout: true,
   signal: true,
   detach: true,
@@ -134,7 +139,12 @@ const known = {
  */
 export function containerOptions(image: string, options: BoxOptions): ContainerOptions {
   refuseUnknown(options, Object.keys(known));
-  const { cwd, volumes = [], tmpfs = [], publish = [], timeout, signal, detach, ...rest } = options;
+  const { cwd, volumes = [], tmpfs = [], publish = [], timeout, signal, detach, ...more } = options;
+  const { pull = "missing", platform = "", onProgress = () => {}, ...rest } = more;
+  if (!["missing", "always", "never"].includes(pull))
+    throw invalid('pull: it is not "missing", "always" or "never"');
+  if (typeof platform !== "string") throw invalid("platform: it is not a text");
+  if (typeof onProgress !== "function") throw invalid("onProgress: it is not a function");
   if (timeout !== undefined) parseDuration("timeout", timeout);
   if (signal !== undefined && !(signal instanceof AbortSignal))
     throw invalid("signal: it is not an AbortSignal");
@@ -177,6 +187,19 @@ export function containerOptions(image: string, options: BoxOptions): ContainerO
     ...(published.length ? { publish: published } : {}),
   });
 }
+
+/** What {@link imageFor} understands. */
+export const imageOptions = ({
+  pull,
+  platform,
+  onProgress,
+  signal,
+}: BoxOptions): ImageOptions & { signal?: AbortSignal } => ({
+  ...(pull === undefined ? {} : { pull }),
+  ...(platform === undefined ? {} : { platform }),
+  ...(onProgress === undefined ? {} : { onProgress }),
+  ...(signal === undefined ? {} : { signal }),
+});
 
 const size = (option: string, value: unknown): unknown =>
   typeof value === "string" ? parseSizeLimit(option, value) : value;

@@ -37,7 +37,7 @@ const schema = v.strictObject({
 
 /**
  * Gets an image from its registry, as `kontener pull` does: `"redis:7"`, `"registry.example:5000/team/app@sha256:…"`. Layers
- * that are here are not asked for. `container` and `run` never go to a registry by themselves.
+ * that are here are not asked for. `container` and `run` do the same for an image that is not here.
  *
  * @throws KontenerError `INVALID` for what is no reference, `NOT_FOUND`, `IMAGE` where the registry refuses, or sends
  *   something else than it should

@@ -1,7 +1,10 @@
 import { invalid } from "../abi/error.ts";
 import type { Container } from "../engine/container.ts";
+import type { Image } from "../image/image.ts";
+import type { ContainerOptions } from "../spec/options.ts";
 import { checkCommand, checkCommandOptions, type ExecOptions } from "./command-options.ts";
-import { containerOptions, type BoxOptions } from "./options.ts";
+import { imageFor } from "./image.ts";
+import { containerOptions, imageOptions, type BoxOptions } from "./options.ts";
 import type { Output } from "./output.ts";
 import { Run, type End, type Hooks, type Job } from "./process.ts";
 import { discard, start } from "./start.ts";
@@ -24,7 +27,7 @@ export type RunOptions = Omit<BoxOptions, "detach"> & Pick<ExecOptions, "input" 
  * console.log(stdout, exitCode, usage.memoryPeak); // 5, 0
  * ```
  *
- * @param image `busybox` and `host` are always there; others come with {@link pull}, `kontener pull` and `kontener prepare`
+ * @param image `busybox` and `host` are always there; another that is not here is got from its registry first: `pull`
  * @param command words; the first is looked up in the PATH of the box. Left out: the image's own
  * @throws KontenerError `NOT_FOUND` for an image or a command that is not there, `INVALID` for options that make no sense,
  *   `UNSUPPORTED` without root; SyscallError where the kernel refused a step
@@ -47,21 +50,25 @@ export async function run(
   const commandOptions = checkCommandOptions(
     withoutUndefined({ input, maxOutput, timeout, signal }),
   );
-  const job = new Whole({ ...wanted, ...(command ? { command: [...command] } : {}) });
+  signal?.throwIfAborted();
+  const found = await imageFor(image, imageOptions(options));
+  const job = new Whole({ ...wanted, ...(command ? { command: [...command] } : {}) }, found);
   return await new Run(job, commandOptions, true).collect(maxOutput);
 }
 
 /** A container whose PID 1 is the command. */
 class Whole implements Job {
   readonly #options;
+  readonly #image;
   #container: Container | undefined;
 
-  constructor(options: Parameters<typeof start>[0]) {
+  constructor(options: ContainerOptions, image: Image) {
     this.#options = options;
+    this.#image = image;
   }
 
   async execute({ executed, ...hooks }: Hooks): Promise<End> {
-    const container = await start(this.#options, hooks);
+    const container = await start(this.#options, this.#image, hooks);
     this.#container = container;
     try {
       executed();

@@ -5,6 +5,7 @@ import { readLayout } from "../cgroup/host.ts";
 import type { Container } from "../engine/container.ts";
 import { cgroupPath } from "../engine/remove.ts";
 import { copyTree } from "../image/copy-tree.ts";
+import type { Image } from "../image/image.ts";
 import { checkImageName, imageDirectory } from "../image/record.ts";
 import { stageImage, withImageLock } from "../image/stage.ts";
 import { findImage } from "../image/store.ts";
@@ -49,6 +50,10 @@ export function upperOf({ record, host }: Container): string {
   return overlayPaths(record.scratch).upper;
 }
 
+/** The image that a box was started from, though its name may belong to another one by now. */
+export const imageOf = ({ record }: Container): Promise<Image> =>
+  findImage(record.imageId ?? record.image, statePaths());
+
 /** Gives a box that is being born what another one has written: the form is overlayfs's, so removals come along. */
 export const copyUpper = (from: Container, scratch: string): Promise<void> =>
   copyTree(upperOf(from), overlayPaths(scratch).upper, warn, true);
@@ -58,7 +63,7 @@ export async function commit(container: Container, root: string, name: string): 
   const paths = statePaths();
   const { image, name: box } = container.record;
   checkImageName(name);
-  const { config, mounts } = await findImage(image, paths);
+  const { config, mounts } = await imageOf(container);
   if (mounts.length > 0)
     throw new KontenerError(`image ${image} is mounted from the host: there is nothing to keep`, {
       code: "UNSUPPORTED",

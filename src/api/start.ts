@@ -2,25 +2,29 @@ import { startContainer, type Container, type StartRequest } from "../engine/con
 import { collectGarbage } from "../engine/gc.ts";
 import { readHost } from "../engine/host.ts";
 import { requireRoot } from "../engine/run.ts";
-import { findImage } from "../image/store.ts";
+import type { Image } from "../image/image.ts";
 import { paths as statePaths } from "../linux/paths.ts";
 import type { ContainerOptions } from "../spec/options.ts";
 import { warn } from "./warn.ts";
 
 /** What a start needs to know; what engines that were killed have left behind goes first. */
-async function ready(options: ContainerOptions) {
+async function ready(options: ContainerOptions, image: Image) {
   const paths = statePaths();
   const host = readHost(paths.lib);
   requireRoot(host.uid);
   await collectGarbage(paths);
-  return { options, paths, host, image: await findImage(options.image, paths), observer: { warn } };
+  return { options, paths, host, image, observer: { warn } };
 }
 
 type Rest = Pick<StartRequest, "stdio" | "idle" | "spawned" | "signalsTo" | "prepared">;
 
 /** Starts a container as `kontener run` does. */
-export async function start(options: ContainerOptions, rest: Rest): Promise<Container> {
-  const request = await ready(options);
+export async function start(
+  options: ContainerOptions,
+  image: Image,
+  rest: Rest,
+): Promise<Container> {
+  const request = await ready(options, image);
   try {
     return await startContainer({ ...request, executor: "launcher", ...rest });
   } catch (error) {
@@ -29,8 +33,8 @@ export async function start(options: ContainerOptions, rest: Rest): Promise<Cont
 }
 
 /** Starts one that outlives this process, PID 1 asleep, as `kontener run -d` does. */
-export async function startDetached(options: ContainerOptions): Promise<Container> {
-  const request = await ready(options);
+export async function startDetached(options: ContainerOptions, image: Image): Promise<Container> {
+  const request = await ready(options, image);
   const detached = await import("../engine/detached.ts");
   try {
     const { id } = await detached.startDetached({ ...request, idle: true });

@@ -1,9 +1,7 @@
-import { KontenerError } from "../abi/error.ts";
-import { lookUp } from "../image/look-up.ts";
-import { peekImage } from "../image/store.ts";
+import { withRecipe } from "../image/here.ts";
 import type { StoredImage } from "../image/stored.ts";
 import { paths } from "../linux/paths.ts";
-import { formatPlatform, parsePlatform } from "../oci/platform.ts";
+import { parsePlatform } from "../oci/platform.ts";
 import { formatReference, parseReference } from "../oci/reference.ts";
 import { registrySource } from "../registry/source.ts";
 import { pullImage } from "../store/pull.ts";
@@ -45,29 +43,4 @@ export async function pullNow({
   } finally {
     watch.end();
   }
-}
-
-/** Whether the image can be used as it is here; of the store's, for that platform. */
-export async function isHere(name: string, platform: string | undefined): Promise<boolean> {
-  const image = await peekImage(name, paths());
-  if (!image || platform === undefined) return image !== undefined;
-  const wanted = parsePlatform(platform);
-  const stored = lookUp(name, paths())?.image.platform;
-  if (!stored) return false;
-  const { variant = stored.variant } = wanted; // linux/arm64 is content with any
-  const exact = { ...wanted, ...(variant === undefined ? {} : { variant }) };
-  return formatPlatform(stored) === formatPlatform(exact);
-}
-
-/** Without a registry within reach, some images can be had in another way. */
-async function withRecipe(name: string, error: unknown): Promise<unknown> {
-  if (!(error instanceof KontenerError)) return error;
-  const { archiveRecipes } = await import("../../rootfs/recipes.ts");
-  if (!Object.hasOwn(archiveRecipes, name)) return error;
-  const { code, hint = "", message } = error;
-  return new KontenerError(message, {
-    code,
-    cause: error,
-    hint: `${hint}\n  or get it without a registry: kontener prepare ${name}`.trimStart(),
-  });
 }

@@ -6,7 +6,7 @@ import type { CommandLine } from "./argv.ts";
 import { observe } from "./observe.ts";
 import { say } from "./report.ts";
 import { writeError } from "./stderr.ts";
-import { withImage } from "./with-image.ts";
+import { sayAbsent, withImage } from "./with-image.ts";
 import { isTerminal, painter, wantsColour } from "./terminal.ts";
 
 /** Does what a command line of `run` or `sh` asks for; the exit code is docker's. */
@@ -48,10 +48,12 @@ async function perform(line: CommandLine, observer: Observer, end: () => void): 
   return result.exitCode;
 }
 
-async function printPlan({ options, engine }: CommandLine): Promise<number> {
+async function printPlan(line: CommandLine): Promise<number> {
+  const { options, engine } = line;
   const { planRun } = await import("../engine/dry-run.ts");
   const { formatPlan, planToJson } = await import("../plan/format.ts");
   const { plan, warnings } = await planRun(options);
+  await sayAbsent(line);
   for (const warning of warnings) say(warning);
   console.log(engine.format === "json" ? planToJson(plan) : formatPlan(plan));
   return 0;

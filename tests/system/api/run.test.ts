@@ -42,7 +42,7 @@ describeAsRoot("run", () => {
   });
 
   test.each([
-    ["an image that is not there", "no-such-image", ["true"], {}, "NOT_FOUND"],
+    ["an image that is not there", "no-such-image", ["true"], { pull: "never" }, "NOT_FOUND"],
     ["a command that is not there", "busybox", ["nope"], none, "NOT_FOUND"],
     ["an option that there is not", "busybox", ["true"], { memroy: 1 }, "INVALID"],
     ["too little memory for anything", "busybox", ["true"], { memory: 1 }, "INVALID"],

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { rmSync } from "node:fs";
+import { imageFor } from "../../../src/api/image.ts";
 import { whileFrozen } from "../../../src/api/snapshot.ts";
 import { isFrozen } from "../../../src/cgroup/freeze.ts";
 import { readLayout } from "../../../src/cgroup/host.ts";
@@ -58,7 +59,8 @@ describeAsRoot("forks and snapshots", () => {
 
   test("a box stands still until the last of those who copy it is done", async () => {
     const idle = { stdio: ["ignore", "ignore", "ignore"], idle: true } as const;
-    const box = await startContainer({ image: "busybox", network: "none" }, idle);
+    const image = await imageFor("busybox", {});
+    const box = await startContainer({ image: "busybox", network: "none" }, image, idle);
     try {
       const frozen = () => isFrozen(readLayout(), cgroupPath(box.record.id));
       const events: string[] = [];
