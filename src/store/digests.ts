@@ -24,19 +24,23 @@ export function verifySize(
   from: string,
 ): void {
   if (actual === size) return;
-  throw mismatch(`${from}: ${digest} should have ${size} bytes, and has ${actual}`);
+  throw new Mismatch(`${from}: ${digest} should have ${size} bytes, and has ${actual}`);
 }
 
 export function verifyHex(actual: string, wanted: string, from: string): void {
   if (actual === wanted) return;
-  throw mismatch(`${from} sent something else than what was asked for: ${actual}, not ${wanted}`);
+  throw new Mismatch(
+    `${from} sent something else than what was asked for: ${actual}, not ${wanted}`,
+  );
 }
 
-const mismatch = (message: string): KontenerError =>
-  new KontenerError(message, {
-    code: "IMAGE",
-    hint: "it was not used; try again, or ask whoever runs the source",
-  });
+/** What came is not what its descriptor says. */
+export class Mismatch extends KontenerError {
+  constructor(message: string) {
+    const hint = "it was not used; try again, or ask whoever runs the source";
+    super(message, { code: "IMAGE", hint });
+  }
+}
 
 /**
  * The name of a layer's directory: 128 bits of its digest, in few letters. An image-spec chain id differs from a diff id

@@ -5,6 +5,7 @@ import type { ContentSource, TransferEvent } from "../image/content.ts";
 import { blobPath, type StoredLayer } from "../image/stored.ts";
 import type { Paths } from "../linux/paths.ts";
 import type { Descriptor } from "../oci/image-spec.ts";
+import { Arrival, drain, onceMore } from "./arrival.ts";
 import { hasBlob, partPath, receiveBlob } from "./blobs.ts";
 import { limitOf, Measured } from "./bounded.ts";
 import { chainName, layerName, verifyHex } from "./digests.ts";
@@ -47,9 +48,10 @@ export async function pullLayer(
     const there = findLayer(layerName(diffId), paths) ?? findLayer(chainName(chainId), paths);
     if (there && hasBlob(descriptor, paths)) return { there };
     tell("started");
-    const layer = there ?? (await unpackAlone(wanted, pulling));
+    const layer = there ?? (await onceMore(digest, pulling, () => unpackAlone(wanted, pulling)));
     // It may have been unpacked from another compression of the same archive: what is pushed or saved is this one.
-    if (!hasBlob(descriptor, paths)) await drain(arriving(wanted, pulling));
+    if (!hasBlob(descriptor, paths))
+      await onceMore(digest, pulling, () => drain(arriving(wanted, pulling)));
     return { layer };
   });
   if (found.there) {
@@ -67,8 +69,7 @@ async function unpackAlone(wanted: Wanted, pulling: Pulling): Promise<StoredLaye
   const { digest, size } = descriptor;
   const { source, paths, say, onEvent } = pulling;
   const known = hasBlob(descriptor, paths);
-  let sound = true; // the bytes: what fails otherwise is what they mean
-  const bytes = watched(arriving(wanted, pulling), () => (sound = false));
+  const bytes = new Arrival(arriving(wanted, pulling));
   try {
     return await ensureLayer(layerName(diffId), diffId, paths, async (staging) => {
       const stream = new Measured(decompressStream(bytes), limitOf(size));
@@ -78,8 +79,13 @@ async function unpackAlone(wanted: Wanted, pulling: Pulling): Promise<StoredLaye
       return unpacked.contained ? unpacked.size : undefined;
     });
   } catch (error) {
-    if (sound && !known && isRefusal(error)) discard(digest, paths);
+    // What was unpacked was not verified yet: whether it is the layer at all goes before what it means.
+    if (isRefusal(error)) await bytes.toTheEnd();
+    if (bytes.failure !== undefined) throw bytes.failure;
+    if (!known && isRefusal(error)) discard(digest, paths);
     throw error;
+  } finally {
+    await bytes.close();
   }
 }
 
@@ -90,15 +96,6 @@ const isRefusal = (error: unknown): boolean =>
 function discard(digest: string, paths: Paths): void {
   for (const path of [partPath(digest, paths), blobPath(digest, paths)])
     rmSync(path, { force: true });
-}
-
-async function* watched<T>(source: AsyncIterable<T>, failed: () => void): AsyncGenerator<T> {
-  try {
-    yield* source;
-  } catch (error) {
-    failed();
-    throw error;
-  }
 }
 
 async function unpackUpon(
@@ -135,8 +132,4 @@ function arriving({ descriptor }: Wanted, pulling: Pulling): AsyncIterable<Uint8
       onEvent({ type: "bytes", digest, received });
     },
   );
-}
-
-async function drain(chunks: AsyncIterable<Uint8Array>): Promise<void> {
-  for await (const _ of chunks);
 }
