@@ -53,6 +53,10 @@ export function remember(key: string, made: Cached, paths: Paths): void {
   renameSync(`${file}.${process.pid}`, file);
 }
 
+/** Removes all entries: the next build does each step again. */
+export const forgetAll = (paths: Paths): void =>
+  rmSync(cacheDirectory(paths), { recursive: true, force: true });
+
 /** Removes the entries whose layers are gone. */
 export function forgetLost(paths: Paths): void {
   const directory = cacheDirectory(paths);

@@ -3,7 +3,7 @@ import { readAccounts } from "../engine/accounts.ts";
 import { resolveUser } from "../oci/user.ts";
 import { archiveIn, unpackInto } from "./add-archive.ts";
 import { directoriesOf } from "./base.ts";
-import type { Built, Prepared, Workshop } from "./build.ts";
+import type { Built, Prepared, Workshop } from "./workshop.ts";
 import { Copier, type Made } from "./copy.ts";
 import { fetchFile, isUrl } from "./add-url.ts";
 import { ignoreNothing } from "./ignore.ts";

@@ -2,7 +2,7 @@ import { KontenerError } from "../abi/error.ts";
 import { peekImage } from "../image/store.ts";
 import type { Paths } from "../linux/paths.ts";
 import type { ContainerConfig } from "../oci/image-spec.ts";
-import type { BuildRequest } from "./build.ts";
+import type { BuildRequest } from "./workshop.ts";
 import { instructionsOf, type Stage } from "./stages.ts";
 import { startState, type State } from "./state.ts";
 import { evaluate, type Step } from "./steps.ts";

@@ -5,6 +5,7 @@ export type RunMount =
       id: string;
       target: string;
       readOnly: boolean;
+      sharing: Sharing;
       uid: number;
       gid: number;
       mode: number;
@@ -21,6 +22,10 @@ export type RunMount =
       gid: number;
       mode: number;
     };
+
+/** What another build does that wants the same cache meanwhile: uses it too, waits, or gets another one. */
+export type Sharing = (typeof sharings)[number];
+const sharings = ["shared", "locked", "private"] as const;
 
 const keys: Record<RunMount["type"], readonly string[]> = {
   cache: ["id", "target", "readonly", "sharing", "uid", "gid", "mode"],
@@ -92,7 +97,10 @@ function make(type: RunMount["type"], fields: ReadonlyMap<string, string>): RunM
       gid: number("gid", 10, 0),
       mode: number("mode", 8, 0o755),
     };
-    return { type, id: fields.get("id") ?? target, target, readOnly, ...ids };
+    const word = fields.get("sharing") ?? "shared";
+    const sharing = sharings.find((name) => name === word);
+    if (!sharing) throw new Error(`--mount: sharing=${word} is none of ${sharings.join(", ")}`);
+    return { type, id: fields.get("id") ?? target, target, readOnly, sharing, ...ids };
   }
   const from = fields.get("from");
   return {

@@ -8,7 +8,7 @@ import { parseRunMount, type RunMount } from "./run-mount.ts";
 import { envMap, expanded, lookupIn, type Context, type Facts, type State } from "./state.ts";
 import { splitWords } from "./words.ts";
 
-/** What one instruction does to the files, as data: `--dry-run` prints it, `execute.ts` does it, the cache's key is of it. */
+/** What one instruction does to the files, as data: `--dry-run` prints it, a file of its kind, `run-step.ts`, does it, the cache's key is of it. */
 export type Step =
   | { kind: "run"; run: RunStep }
   | { kind: "copy"; copy: CopyStep }

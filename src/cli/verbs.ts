@@ -58,6 +58,7 @@ export const ownVerbs = {
   system: () => import("./commands/system.ts").then(({ system }) => system),
   commit: () => import("./commands/commit.ts").then(({ commit }) => commit),
   build: () => import("./commands/build.ts").then(({ build }) => build),
+  builder: () => import("./commands/builder.ts").then(({ builder }) => builder),
   container: () => import("./commands/container.ts").then(({ container }) => container),
   events: () => import("./commands/events.ts").then(({ events }) => events),
   generate: () => import("./commands/generate.ts").then(({ generate }) => generate),

@@ -7,7 +7,8 @@ export function writtenBytes({ record }: Entry): number {
   return record.scratch === null ? 0 : bytesIn(overlayPaths(record.scratch).upper);
 }
 
-function bytesIn(directory: string): number {
+/** Bytes on the disk of all files in a directory; 0 where there is none. */
+export function bytesIn(directory: string): number {
   let names: string[];
   try {
     names = readdirSync(directory);

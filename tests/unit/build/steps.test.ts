@@ -120,6 +120,10 @@ HEALTHCHECK --interval=1m30s --retries=2 CMD true`.replace(" OLD one  two\n", "\
     ["FROM a\nCOPY x y z", "Dockerfile:2: several sources need a directory as destination: z/"],
     ["FROM a\nCOPY --chmod=u+x a b", "Dockerfile:2: --chmod=u+x is no octal mode, as in 0755"],
     ["FROM a\nCOPY --parents a b", "Dockerfile:2: COPY --parents is not there or lacks a value"],
+    [
+      "FROM a\nRUN --mount=type=cache,target=/c,sharing=none x",
+      "Dockerfile:2: --mount: sharing=none is none of shared, locked, private",
+    ],
     ["FROM a\nRUN --mount=type=ssh x", "Dockerfile:2: --mount=type=ssh is not there"],
     ["FROM a\nENV x", 'Dockerfile:2: "x" has no value'],
     ["FROM a\nENV a=1 b", 'Dockerfile:2: "b" is no NAME=VALUE'],
