@@ -21,7 +21,6 @@ const verbs = {
   ...own,
   prepare: () => import("./commands/prepare.ts").then((module) => module.default),
   doctor: () => import("./commands/doctor.ts").then((module) => module.default),
-  clean: () => import("./commands/clean.ts").then((module) => module.default),
 } satisfies Record<string, Resolvable<CommandDef<any>>>;
 
 const main = defineCommand({

@@ -70,6 +70,7 @@ export const ownVerbs = {
   push: () => import("./commands/push.ts").then(({ push }) => push),
   login: () => import("./commands/login.ts").then(({ login }) => login),
   logout: () => import("./commands/logout.ts").then(({ logout }) => logout),
+  clean: () => import("./commands/clean.ts").then(({ clean }) => clean),
 } satisfies Record<string, () => Promise<OwnVerb>>;
 
 /** docker's long spelling: `container stop` is `stop`, `container ls` is `ps`. What only `container` has stays. */

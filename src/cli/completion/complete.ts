@@ -4,7 +4,7 @@ import { namesOf } from "./names.ts";
 import { suggest, type Suggestion } from "./suggest.ts";
 
 /** Verbs that citty parses have few flags, and are not in ownVerbs. */
-const others = ["prepare", "doctor", "clean", "help"];
+const others = ["prepare", "doctor", "help"];
 
 /**
  * Prints what the last word may become, one on each line, with a tab and what it means where that is known; a last line
