@@ -1,16 +1,15 @@
 /** Cold starts of the built binary against whichever peers are installed, as ratios of medians in one run. */
 import { mkdirSync, writeFileSync } from "node:fs";
+import { build } from "../../tasks/build.ts";
 import { compare, pss, spawned, type Candidate } from "./measure.ts";
 import { makeBundle, peers } from "./peers.ts";
-
-const root = new URL("../..", import.meta.url).pathname;
-const kontener = `${root}dist/kontener`;
 
 if (import.meta.main) await coldStarts(process.argv[2]!, Number(process.argv[3]) || 40);
 
 /** Prints a Markdown table. The state is where the environment says. */
 async function coldStarts(directory: string, rounds: number): Promise<void> {
-  await import("../../tasks/build.ts");
+  const kontener = `${directory}/kontener`;
+  await build(kontener);
   const hello = `${directory}/hello`;
   writeFileSync(`${directory}/hello.ts`, "console.log('hello')\n");
   await Bun.build({
@@ -40,7 +39,7 @@ async function coldStarts(directory: string, rounds: number): Promise<void> {
     const ratios = ["runc", "crun", "bwrap"].map((peer) => ratio(median, peer)).join(" | ");
     console.log(`| ${name} | ${median.toFixed(1)} | ${p90.toFixed(1)} | ${ratios} |`);
   }
-  console.log(`\n${await memory()}`);
+  console.log(`\n${await memory(kontener)}`);
 }
 
 async function run(command: string[]): Promise<void> {
@@ -51,7 +50,7 @@ async function run(command: string[]): Promise<void> {
 }
 
 /** What the engine's processes add while a container runs. */
-async function memory(): Promise<string> {
+async function memory(kontener: string): Promise<string> {
   const engine = Bun.spawn(
     [kontener, "run", "--init", "--network", "none", "busybox", "sleep", "60"],
     {

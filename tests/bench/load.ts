@@ -2,10 +2,10 @@
  * Much at once, by the built binary, and how long it takes: 200 detached containers alive together, and thirty clients that
  * start, wait for, stop and remove the same ten names.
  */
-import { exists } from "../../src/linux/files.ts";
+import { build } from "../../tasks/build.ts";
 
-const kontener = `${import.meta.dir}/../../dist/kontener`;
-if (!exists(kontener)) await import("../../tasks/build.ts");
+const kontener = `${process.argv[2]}/kontener`;
+await build(kontener);
 
 async function k(...args: string[]): Promise<string> {
   const child = Bun.spawn([kontener, ...args], { stdio: ["ignore", "pipe", "ignore"] });

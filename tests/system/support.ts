@@ -33,6 +33,7 @@ export class Engine {
   readonly directory: string;
   readonly env: Record<string, string>;
   readonly bridge: string;
+  #program = [process.execPath, `${root}src/cli/main.ts`];
 
   constructor(number: number) {
     this.directory = mkdtempSync("/var/tmp/kontener-test-");
@@ -71,7 +72,14 @@ export class Engine {
   }
 
   command(args: readonly string[]): string[] {
-    return [process.execPath, `${root}src/cli/main.ts`, ...args];
+    return [...this.#program, ...args];
+  }
+
+  /** From now on the built program: for tests that start it many hundred times, in half the time. */
+  async build(): Promise<void> {
+    const { build } = await import("../../tasks/build.ts");
+    await build(`${this.directory}/kontener`);
+    this.#program = [`${this.directory}/kontener`];
   }
 
   async close(): Promise<void> {

@@ -54,7 +54,7 @@ describeAsRoot("completion", () => {
         expect((await of("kontener resta")).map((word) => word.trim())).toEqual(["restart"]);
         expect(await of("kontener rm web")).toEqual(["webserver", "website"]);
         expect(await of("kontener container rm -f webse")).toEqual(["webserver"]);
-        expect(await of("kontener run --memory-")).toEqual(["--memory-swap"]);
+        expect(await of("kontener run --memory-s")).toEqual(["--memory-swap"]);
         expect(await of("kontener run --pid p")).toEqual(["private"]);
         expect(await of("kontener run -it busyb")).toEqual(["busybox"]);
         expect(await of("kontener network conn")).toEqual(["connect"]);

@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { beforeAll, expect, test } from "bun:test";
 import { describeAsRoot, Engine } from "../support.ts";
 import { Faults, strace } from "./faults.ts";
 import { Leftovers } from "./leftovers.ts";
@@ -9,6 +9,7 @@ import { Leftovers } from "./leftovers.ts";
  */
 describeAsRoot("an engine that is killed at any call", () => {
   const engine = new Engine(33);
+  beforeAll(() => engine.build());
   const k = async (...args: string[]) => await engine.run(args);
   const leftovers = new Leftovers(engine);
   const faults = new Faults(engine, (text) => leftovers.note(text));

@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { beforeAll, expect, test } from "bun:test";
 import {
   cpSync,
   existsSync,
@@ -17,6 +17,7 @@ const kept = ["containers", "records", "logs"] as const;
 
 describeAsRoot("a power cut", () => {
   const engine = new Engine(36);
+  beforeAll(() => engine.build());
   const k = async (...args: string[]) => await engine.run(args);
   const leftovers = new Leftovers(engine);
   const faults = new Faults(engine, (trace) => leftovers.note(trace));
