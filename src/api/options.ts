@@ -14,6 +14,7 @@ import { parseDuration, type Duration } from "./duration.ts";
 type Shared = Omit<
   ContainerOptions,
   | "image"
+  | "health"
   | "publish"
   | "devices"
   | "shmSize"

@@ -1,7 +1,7 @@
 import { posix } from "node:path";
 import type { ContainerConfig, HealthcheckConfig } from "../oci/image-spec.ts";
 import { jsonArray, type Keyword } from "./dockerfile.ts";
-import { goDuration } from "./go-duration.ts";
+import { goDuration } from "../spec/go-duration.ts";
 import { expanded, withEnv, type Context, type State } from "./state.ts";
 import { splitPairs, splitWords } from "./words.ts";
 

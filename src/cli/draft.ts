@@ -3,6 +3,7 @@ import { parseCpuset } from "../spec/cpuset.ts";
 import { parseDevice, parseDeviceCgroupRule } from "../spec/device.ts";
 import type { EngineOptions } from "../spec/engine-options.ts";
 import { parseEnv, type OwnEnvironment, type Variable } from "../spec/env.ts";
+import { parseHealthDuration, type HealthOptions } from "../spec/health.ts";
 import { parseSysctl, parseUlimit } from "../spec/kernel-values.ts";
 import { parseLabel } from "../spec/label.ts";
 import { parseMount } from "../spec/mount.ts";
@@ -95,6 +96,18 @@ const list =
     (options[key] ??= []).push(value);
   };
 
+const health =
+  (name: string, key: "interval" | "timeout" | "startPeriod" | "startInterval"): Setter =>
+  (draft, value) =>
+    setHealth(draft, { [key]: parseHealthDuration(`--health-${name}`, value) });
+
+function setHealth({ options }: Draft, more: HealthOptions | "none"): void {
+  const { health = {} } = options;
+  if (health !== "none" && more !== "none") options.health = { ...health, ...more };
+  else if (options.health === undefined) options.health = more;
+  else if (more !== health) throw invalid("--no-healthcheck and --health-… contradict each other");
+}
+
 /** What each flag does to the draft. A flag of the table that is missing here is a type error. */
 export const setters: Readonly<Record<FlagName, Setter>> = {
   entrypoint: ({ options }, value) => {
@@ -134,6 +147,16 @@ export const setters: Readonly<Record<FlagName, Setter>> = {
   },
   "stop-timeout": ({ options }, value) => {
     options.stopTimeout = parseSeconds("--stop-timeout", value);
+  },
+  "health-cmd": (draft, value) => setHealth(draft, { command: value }),
+  "health-interval": health("interval", "interval"),
+  "health-timeout": health("timeout", "timeout"),
+  "health-retries": (draft, value) =>
+    setHealth(draft, { retries: parseInteger("--health-retries", value, 0, 1e6) }),
+  "health-start-period": health("start-period", "startPeriod"),
+  "health-start-interval": health("start-interval", "startInterval"),
+  "no-healthcheck": (draft, value) => {
+    if (parseBoolean("--no-healthcheck", value)) setHealth(draft, "none");
   },
   keep: toggle("--keep", "keep"),
   rm: (draft, value) => {

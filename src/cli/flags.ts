@@ -115,6 +115,39 @@ export const flagGroups = {
       help: "with -d: how much output is kept (default: max-size=10m, max-file=3)",
     }),
   ],
+  Health: [
+    flag({
+      name: "health-cmd",
+      value: "COMMAND",
+      help: "a line for the container's shell: 0 is well, anything else is not",
+    }),
+    flag({
+      name: "health-interval",
+      value: "TIME",
+      help: "between two probes (default: 30s)",
+    }),
+    flag({
+      name: "health-timeout",
+      value: "TIME",
+      help: "a probe that takes longer has failed (default: 30s)",
+    }),
+    flag({
+      name: "health-retries",
+      value: "N",
+      help: "failures in a row after which it is unhealthy (default: 3)",
+    }),
+    flag({
+      name: "health-start-period",
+      value: "TIME",
+      help: "failures do not count so long after the start (default: 0s)",
+    }),
+    flag({
+      name: "health-start-interval",
+      value: "TIME",
+      help: "between two probes during that time (default: 5s)",
+    }),
+    flag({ name: "no-healthcheck", help: "no probes, whatever the image says" }),
+  ],
   Files: [
     flag({
       name: "rootfs",

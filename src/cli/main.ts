@@ -1,5 +1,5 @@
 #!/usr/bin/env bun
-import { SUPERVISE_VERB } from "../engine/supervisor.ts";
+import { HEALTH_VERB, SUPERVISE_VERB } from "../engine/supervisor.ts";
 import { REFERENCE_VERB } from "../launch/reference/start.ts";
 import { tryCall } from "../linux/libc.ts";
 import { COMPLETE_VERB } from "./completion/verb.ts";
@@ -17,6 +17,8 @@ async function main(argv: readonly string[]): Promise<void> {
   try {
     if (verb === SUPERVISE_VERB)
       return await (await import("../engine/supervise.ts")).supervise(rest[0] ?? "");
+    if (verb === HEALTH_VERB)
+      return await (await import("../engine/health-watch.ts")).watchHealth(rest[0] ?? "");
     if (verb === COMPLETE_VERB)
       exit(await (await import("./completion/complete.ts")).printCompletions(rest));
     if (isOwnVerb(verb)) exit(await (await ownVerbs[verb]()).run(rest));

@@ -1,4 +1,5 @@
 import { invalid } from "../abi/error.ts";
+import { healthStatus } from "../engine/health.ts";
 import type { Entry, Status } from "../engine/list.ts";
 import { parseChoice, parseInteger, parsePair, quote } from "../spec/values.ts";
 
@@ -10,12 +11,14 @@ const keys = [
   "label",
   "ancestor",
   "exited",
+  "health",
   "network",
   "volume",
   "before",
   "since",
 ] as const;
 export type Filter = { key: (typeof keys)[number]; value: string };
+const healths = ["starting", "healthy", "unhealthy", "none"] as const;
 const statuses: readonly Status[] = ["created", "running", "paused", "exited"];
 
 /** `--filter KEY=VALUE`. Throws INVALID. */
@@ -24,6 +27,7 @@ export function parseFilter(text: string): Filter {
   const key = parseChoice("--filter", word, keys);
   if (value === "") throw invalid(`--filter ${key}= needs a value`);
   if (key === "status") parseChoice("--filter status", value, statuses);
+  if (key === "health") parseChoice("--filter health", value, healths);
   if (key === "exited") parseInteger("--filter exited", value, 0, 255);
   if (key === "name") namePattern(value);
   return { key, value };
@@ -50,6 +54,7 @@ function fits(entry: Entry, { key, value }: Filter, all: readonly Entry[]): bool
   if (key === "label") return hasLabel(options.labels ?? {}, value);
   if (key === "ancestor") return record.image === value || record.image === `${value}:latest`;
   if (key === "exited") return status === "exited" && exit?.code === Number(value);
+  if (key === "health") return healthStatus(entry) === value;
   if (key === "network") return (options.network ?? "bridge") === value;
   if (key === "volume")
     return (options.mounts ?? []).some((mount) =>

@@ -1,3 +1,4 @@
+import { healthStatus } from "../engine/health.ts";
 import type { Entry } from "../engine/list.ts";
 import type { MountOption } from "../spec/options.ts";
 import { duration } from "./ago.ts";
@@ -59,9 +60,16 @@ export function psRow(
 const sourceOf = (mount: MountOption): string =>
   mount.type === "bind" ? mount.source : (mount.type === "volume" && mount.name) || mount.target;
 
-function statusText({ status, state, exit, record }: Entry): string {
+function healthText(entry: Entry): string {
+  const health = healthStatus(entry);
+  if (health === "none") return "";
+  return health === "starting" ? " (health: starting)" : ` (${health})`;
+}
+
+function statusText(entry: Entry): string {
+  const { status, state, exit, record } = entry;
   const since = (time: string) => duration(Date.now() - Date.parse(time));
-  if (status === "running") return `Up ${since(state!.started)}`;
+  if (status === "running") return `Up ${since(state!.started)}${healthText(entry)}`;
   if (status === "paused") return `Up ${since(state!.started)} (Paused)`;
   if (status === "created") return "Created";
   return exit

@@ -65,6 +65,7 @@ export const ownVerbs = {
   completion: () => import("./commands/completion.ts").then(({ completion }) => completion),
   version: () => import("./commands/version.ts").then(({ version }) => version),
   volume: () => import("./commands/volume.ts").then(({ volume }) => volume),
+  healthcheck: () => import("./commands/healthcheck.ts").then(({ healthcheck }) => healthcheck),
   wait: () => import("./commands/wait.ts").then(({ wait }) => wait),
   pull: () => import("./commands/pull.ts").then(({ pull }) => pull),
   push: () => import("./commands/push.ts").then(({ push }) => push),

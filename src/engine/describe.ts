@@ -1,4 +1,6 @@
+import type { HealthCheck } from "../oci/health.ts";
 import { paths as statePaths, type Paths } from "../linux/paths.ts";
+import { hasHealthCheck, healthStatus, readHealth } from "./health.ts";
 import type { Entry } from "./list.ts";
 import { logFile } from "./logs.ts";
 import { endpointsOf } from "./endpoints.ts";
@@ -14,6 +16,8 @@ export async function describeContainer(entry: Entry, paths: Paths = statePaths(
   const { options } = record;
   const spec = await readSpec(directory);
   const alive = status === "running" || status === "paused";
+  const health = hasHealthCheck(directory) ? await readHealth(directory) : undefined;
+  const { FailingStreak, Log } = health ?? {};
   const [path = "", ...args] = spec?.process.args ?? record.command;
   const endpoints = record.link === null ? {} : await endpointsOf(entry, paths);
   return {
@@ -31,6 +35,7 @@ export async function describeContainer(entry: Entry, paths: Paths = statePaths(
       ExitCode: exit?.code ?? 0,
       StartedAt: state?.started ?? null,
       FinishedAt: exit?.finished ?? null,
+      ...(health ? { Health: { Status: healthStatus(entry), FailingStreak, Log } } : {}),
     },
     Image: record.imageId ?? record.image,
     Config: {
@@ -44,6 +49,7 @@ export async function describeContainer(entry: Entry, paths: Paths = statePaths(
       Labels: options.labels ?? {},
       Tty: options.tty ?? false,
       OpenStdin: options.interactive ?? false,
+      ...(health ? { Healthcheck: healthcheckOf(health.check) } : {}),
     },
     LogPath: record.logs ? logFile(record.logs, "stdout") : null,
     HostConfig: {
@@ -73,3 +79,13 @@ export async function describeContainer(entry: Entry, paths: Paths = statePaths(
     Spec: spec ?? null,
   };
 }
+
+/** As an image has it, in nanoseconds. */
+const healthcheckOf = ({ command, retries, ...times }: HealthCheck) => ({
+  Test: ["CMD", ...command],
+  Interval: times.interval * 1e6,
+  Timeout: times.timeout * 1e6,
+  StartPeriod: times.startPeriod * 1e6,
+  StartInterval: times.startInterval * 1e6,
+  Retries: retries,
+});

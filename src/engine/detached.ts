@@ -5,6 +5,7 @@ import { unlock } from "../linux/file-lock.ts";
 import { takeDescriptor } from "../linux/pidfd.ts";
 import { giveDetachedBirth } from "./birth.ts";
 import { makeVolumes, newRecord, type StartRequest } from "./container.ts";
+import { firstHealth, writeHealth } from "./health.ts";
 import { noteTerminal, openInput } from "./container-input.ts";
 import { chooseIdRange } from "./id-range.ts";
 import { drain, logSettings, openOutput } from "./logs.ts";
@@ -16,6 +17,7 @@ import { releaseResources, removeContainer } from "./remove.ts";
 import { mark, noteBirth, writeSpec } from "./state.ts";
 import { prepareQuickly } from "./stencils.ts";
 import { supervisor } from "./supervisor.ts";
+import { healthCheckOf } from "../oci/health.ts";
 import type { RestartPolicy } from "../spec/restart.ts";
 
 export type DetachedRequest = Pick<
@@ -103,8 +105,9 @@ export async function startHeld(request: DetachedRequest, held: Held): Promise<v
   const { record, directory, lockFd } = held;
   const { id, hostname, logs, idle } = record;
   if (logs === null) throw new Error(`container ${id} was not made to outlive its engine`);
-  for (const name of ["settled", "stopped", "oom-killed", "state.json", "terminal"])
+  for (const name of ["settled", "stopped", "oom-killed", "state.json", "terminal", "health.json"])
     if (exists(`${directory}/${name}`)) unlink(`${directory}/${name}`);
+  const check = idle ? undefined : healthCheckOf(options, image.config);
   const exit = call("openat", AT_FDCWD, `${directory}/exit`, EXIT_FLAGS, 0o600);
   try {
     const cable =
@@ -148,6 +151,7 @@ export async function startHeld(request: DetachedRequest, held: Held): Promise<v
         },
         executed() {
           if (staysAfterReboot(record)) saveCopy(record, paths);
+          if (check) writeHealth(directory, firstHealth(check));
           mark(directory, "kept");
           note(directory, record, "start");
         },
@@ -156,6 +160,8 @@ export async function startHeld(request: DetachedRequest, held: Held): Promise<v
     );
     if (input !== undefined) close(input);
     await draining;
+    if (check)
+      await (await import("./health-watch.ts")).beginHealth(record.id, paths, observer.warn);
   } catch (error) {
     await releaseResources(record, paths);
     throw error;

@@ -1,6 +1,8 @@
 import type { Usage } from "../cgroup/stats.ts";
 import type { Stdio } from "../launch/launch.ts";
+import { healthCheckOf } from "../oci/health.ts";
 import { startContainer, type StartRequest } from "./container.ts";
+import { firstHealth, writeHealth } from "./health.ts";
 import { note } from "./journal.ts";
 import { containersDirectory } from "./record.ts";
 import { SignalForwarder } from "./signals.ts";
@@ -51,9 +53,16 @@ export async function runContainer(request: RunRequest): Promise<Result> {
     });
     try {
       const { record, spec } = container;
+      const directory = `${containersDirectory(request.paths)}/${record.id}`;
+      const check = healthCheckOf(options, request.image.config);
+      if (check) {
+        writeHealth(directory, firstHealth(check));
+        await (
+          await import("./health-watch.ts")
+        ).beginHealth(record.id, request.paths, request.observer.warn);
+      }
       const ended = await container.ended;
       const usage = container.usage();
-      const directory = `${containersDirectory(request.paths)}/${record.id}`;
       if ((usage.oomKills ?? 0) > 0) note(directory, record, "oom");
       note(directory, record, "die", { exitCode: String(ended.code) });
       const limit = spec.linux.resources?.memory?.limit ?? -1;

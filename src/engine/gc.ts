@@ -2,6 +2,7 @@ import { KontenerError, type SyscallError } from "../abi/error.ts";
 import { exists } from "../linux/files.ts";
 import { tryLock, unlock } from "../linux/file-lock.ts";
 import type { Paths } from "../linux/paths.ts";
+import { hasHealthCheck } from "./health.ts";
 import {
   containersDirectory,
   listRecords,
@@ -43,7 +44,11 @@ export async function collectGarbage(paths: Paths): Promise<string[]> {
 export async function tidy(id: string, paths: Paths): Promise<boolean> {
   if (isMarked(`${containersDirectory(paths)}/${id}`, "settled")) return false;
   const held = await takeAbandoned(id, paths);
-  if (!held) return false;
+  if (!held) {
+    if (hasHealthCheck(`${containersDirectory(paths)}/${id}`))
+      await (await import("./health-watch.ts")).lookAfterHealth(id, paths);
+    return false;
+  }
   const kept = isMarked(held.directory, "kept");
   if (kept) await (await import("./settle.ts")).settle(held, paths);
   else await removeContainer(held, paths);

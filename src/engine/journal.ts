@@ -1,6 +1,7 @@
 import { AT_FDCWD, openFlags } from "../abi/open.ts";
 import { close } from "../linux/files.ts";
 import { memory, tryCall } from "../linux/libc.ts";
+import type { HealthStatus } from "./health.ts";
 import type { Record } from "./record.ts";
 
 /*
@@ -23,6 +24,7 @@ export type Action =
   | "exec_start"
   | "exec_die"
   | "attach"
+  | `health_status: ${HealthStatus}`
   | "destroy";
 
 export type ContainerEvent = {

@@ -2,8 +2,9 @@ import { AT_FDCWD } from "../abi/open.ts";
 import { LOG_FLAGS, startLogger } from "../launch/logger.ts";
 import { tryLock, unlock } from "../linux/file-lock.ts";
 import { close, makeDirectories } from "../linux/files.ts";
-import { call, memory } from "../linux/libc.ts";
+import { call } from "../linux/libc.ts";
 import type { Paths } from "../linux/paths.ts";
+import { pipe } from "../linux/pipe.ts";
 import type { LogSettings } from "./record.ts";
 
 /**
@@ -88,14 +89,4 @@ export function isDrained(settings: LogSettings, stream: StreamName): boolean {
   if (lock === undefined) return false;
   unlock(lock);
   return true;
-}
-
-const O_CLOEXEC = 0o2000000;
-
-/** pipe2(2): its read end and its write end. */
-function pipe(): [number, number] {
-  const ends = memory(8);
-  call("pipe2", ends, O_CLOEXEC);
-  const view = new DataView(ends.buffer);
-  return [view.getInt32(0, true), view.getInt32(4, true)];
 }

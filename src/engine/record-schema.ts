@@ -2,6 +2,7 @@ import * as v from "valibot";
 import type { RuntimeSpec } from "../oci/runtime-spec.ts";
 import { optionsSchema } from "../spec/options-schema.ts";
 import type { Record } from "./record.ts";
+import type { Health } from "./health.ts";
 import type { State } from "./state.ts";
 
 /*
@@ -49,6 +50,24 @@ const stateSchema = v.strictObject({
   address: v.nullable(v.pipe(v.string(), v.ip())),
 }) satisfies v.GenericSchema<State>;
 
+const milliseconds = v.pipe(v.number(), v.finite(), v.minValue(0));
+const time = v.pipe(v.string(), v.isoTimestamp());
+const healthSchema = v.strictObject({
+  check: v.strictObject({
+    command: v.array(v.string()),
+    interval: milliseconds,
+    timeout: milliseconds,
+    retries: natural,
+    startPeriod: milliseconds,
+    startInterval: milliseconds,
+  }),
+  Status: v.picklist(["starting", "healthy", "unhealthy"]),
+  FailingStreak: natural,
+  Log: v.array(
+    v.strictObject({ Start: time, End: time, ExitCode: v.number(), Output: v.string() }),
+  ),
+}) satisfies v.GenericSchema<Health>;
+
 /** Of a specification only what is read again; the rest goes through untouched. */
 const specSchema = v.looseObject({
   ociVersion: v.string(),
@@ -71,5 +90,6 @@ function parseWith<T>(schema: v.GenericSchema<unknown, T>, text: string): T {
 
 export const parseRecord = (text: string): Record => parseWith(recordSchema, text);
 export const parseState = (text: string): State => parseWith(stateSchema, text);
+export const parseHealth = (text: string): Health => parseWith(healthSchema, text);
 export const parseSpec = (text: string): RuntimeSpec =>
   parseWith(specSchema, text) as unknown as RuntimeSpec;

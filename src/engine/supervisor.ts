@@ -3,6 +3,9 @@ import type { Successor } from "../launch/encode.ts";
 /** The hidden verb that a monitor becomes when its container has ended: see supervise.ts. */
 export const SUPERVISE_VERB = "__supervise";
 
+/** The hidden verb that a waiter becomes when a probe is due: see health-watch.ts. */
+export const HEALTH_VERB = "__health";
+
 /** `kontener`, as whoever comes later can call it. A compiled program has no file to name. */
 export function ownCommand(): string[] {
   const compiled = Bun.main.startsWith("/$bunfs/");
@@ -10,13 +13,13 @@ export function ownCommand(): string[] {
   return [process.execPath, ...(compiled ? [] : [main])];
 }
 
-/** `kontener __supervise ID`, with this engine's state directories. */
-export function supervisor(id: string): Successor {
+/** `kontener __supervise ID`, or another hidden verb, with this engine's state directories. */
+export function supervisor(id: string, verb: string = SUPERVISE_VERB): Successor {
   const env = Object.entries(process.env).filter(([name]) =>
     /^(PATH|HOME|KONTENER_[A-Z]+)$/.test(name),
   );
   return {
-    argv: [...ownCommand(), SUPERVISE_VERB, id],
+    argv: [...ownCommand(), verb, id],
     env: env.map(([name, value]) => `${name}=${value}`),
   };
 }

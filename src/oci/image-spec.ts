@@ -63,7 +63,7 @@ export type ContainerConfig = {
 
 export type HealthcheckConfig = {
   /** `["NONE"]`, `["CMD", …]` or `["CMD-SHELL", line]`. */
-  Test?: string[];
+  Test?: string[] | null;
   Interval?: number;
   Timeout?: number;
   StartPeriod?: number;

@@ -9,6 +9,7 @@ import { checkOptions } from "./rules.ts";
  */
 
 const natural = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const milliseconds = v.pipe(v.number(), v.finite(), v.minValue(0));
 const limit = v.union([natural, v.literal("unlimited")]);
 const texts = v.array(v.string());
 const textRecord = v.record(v.string(), v.string());
@@ -102,6 +103,19 @@ export const optionsSchema = v.strictObject({
   privileged: v.exactOptional(v.boolean()),
   securityOpts: v.exactOptional(texts),
   labels: v.exactOptional(textRecord),
+  health: v.exactOptional(
+    v.union([
+      v.literal("none"),
+      v.strictObject({
+        command: v.exactOptional(v.string()),
+        interval: v.exactOptional(milliseconds),
+        timeout: v.exactOptional(milliseconds),
+        retries: v.exactOptional(natural),
+        startPeriod: v.exactOptional(milliseconds),
+        startInterval: v.exactOptional(milliseconds),
+      }),
+    ]),
+  ),
   stopSignal: v.exactOptional(v.string()),
   stopTimeout: v.exactOptional(v.pipe(v.number(), v.safeInteger(), v.minValue(-1))),
 }) satisfies v.GenericSchema<ContainerOptions>;

@@ -1,4 +1,5 @@
 import type { DeviceCgroupRule, DeviceOption } from "./device.ts";
+import type { HealthOptions } from "./health.ts";
 import type { PortOption } from "./publish.ts";
 
 /**
@@ -80,6 +81,8 @@ export type ContainerOptions = {
   privileged?: boolean;
   securityOpts?: string[];
   labels?: Record<string, string>;
+  /** How it is found out whether it is well, besides what the image says; "none": not at all. */
+  health?: HealthOptions | "none";
   /** What asks it to end: a name of signal(7). Default: the image's, or SIGTERM. */
   stopSignal?: string;
   /** Seconds that it has to end in before it is killed; a negative number is for ever. Default 10. */

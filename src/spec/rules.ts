@@ -3,6 +3,7 @@ import { invalid } from "../abi/error.ts";
 import { checkNetwork } from "./network.ts";
 import { parseCpuset } from "./cpuset.ts";
 import { checkDevice } from "./device.ts";
+import { checkHealth } from "./health.ts";
 import type { ContainerOptions } from "./options.ts";
 import { parseSignal } from "./signal.ts";
 import { checkSysctl } from "./sysctl.ts";
@@ -133,6 +134,7 @@ const rules: readonly ((options: ContainerOptions) => void)[] = [
     if (memoryReservation !== undefined && memory !== "unlimited" && memoryReservation > memory)
       throw invalid(`--memory-reservation ${memoryReservation} is more than --memory ${memory}`);
   },
+  checkHealth,
   checkNetwork,
   checkUserNamespace,
   ({ sysctls = {}, network, ipc }) => {

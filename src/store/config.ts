@@ -9,6 +9,13 @@ const isObject = (value: unknown): boolean =>
 const isTextMap = (value: unknown): boolean =>
   isObject(value) && Object.values(value as object).every(isText);
 
+const isNatural = (value: unknown): boolean => Number.isInteger(value) && (value as number) >= 0;
+const isHealthcheck = (value: unknown): boolean =>
+  isObject(value) &&
+  Object.entries(value as object).every(([name, given]) =>
+    name === "Test" ? given === null || isTexts(given) : isNatural(given),
+  );
+
 const fields: Record<keyof ImageConfig, (value: unknown) => boolean> = {
   User: isText,
   ExposedPorts: isObject,
@@ -19,7 +26,7 @@ const fields: Record<keyof ImageConfig, (value: unknown) => boolean> = {
   WorkingDir: isText,
   Labels: isTextMap,
   StopSignal: isText,
-  Healthcheck: isObject,
+  Healthcheck: isHealthcheck,
   Shell: isTexts,
   OnBuild: isTexts,
 };

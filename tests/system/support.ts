@@ -177,13 +177,13 @@ function cgroups(): string[] {
   return found.sort();
 }
 
-/** Monitors and loggers: whatever carries the launcher's name. */
+/** Monitors, loggers, waiters: whatever carries the launcher's name. */
 function engineProcesses(): string[] {
   return readdirSync("/proc").flatMap((pid) => {
     if (!/^\d+$/.test(pid)) return [];
     try {
       const line = readFileSync(`/proc/${pid}/cmdline`, "utf8");
-      return /^kontener-(monitor|logger)/.test(line) ? [pid] : [];
+      return /^kontener-(monitor|logger|waiter)|\0__health\0/.test(line) ? [pid] : [];
     } catch {
       return [];
     }

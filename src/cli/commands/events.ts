@@ -72,7 +72,7 @@ function matches({ Type, Action, Actor }: ContainerEvent, filters: readonly Filt
   const { Attributes, ID } = Actor;
   const fits = ({ key, value }: Filter): boolean => {
     if (key === "type") return Type === value;
-    if (key === "event") return Action === value;
+    if (key === "event") return Action === value || Action.startsWith(`${value}: `);
     if (key === "image") return Attributes["image"] === value;
     if (key === "container") return Attributes["name"] === value || ID.startsWith(value);
     const [label = "", wanted] = value.split(/=(.*)/s);

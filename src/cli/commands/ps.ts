@@ -24,7 +24,7 @@ export const ps = verb({
       short: "f",
       value: "KEY=VALUE",
       repeatable: true,
-      help: "only those with this name, id, status, label, ancestor, exited, network, volume; before or since another",
+      help: "only those with this name, id, status, label, ancestor, exited, health, network, volume; before or since another",
     },
     { name: "last", short: "n", value: "N", help: "the youngest N, whether they run or not" },
     { name: "latest", short: "l", help: "the youngest one, whether it runs or not" },
