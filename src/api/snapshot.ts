@@ -1,9 +1,7 @@
 import { existsSync } from "node:fs";
 import { KontenerError } from "../abi/error.ts";
-import { freezeCgroup, thawCgroup } from "../cgroup/freeze.ts";
-import { readLayout } from "../cgroup/host.ts";
 import type { Container } from "../engine/container.ts";
-import { cgroupPath } from "../engine/remove.ts";
+import { standingStill } from "../engine/standing-still.ts";
 import { copyTree } from "../image/copy-tree.ts";
 import type { Image } from "../image/image.ts";
 import { checkImageName, imageDirectory } from "../image/record.ts";
@@ -21,23 +19,14 @@ const still = new WeakMap<Container, Promise<unknown>>();
  * the other: whoever is first ready would let the box go on under the others, and a link could lead them out of it.
  */
 export async function whileFrozen<T>(container: Container, fn: () => Promise<T>): Promise<T> {
-  const turn = (still.get(container) ?? Promise.resolve()).then(() => frozen(container, fn));
+  const turn = (still.get(container) ?? Promise.resolve()).then(() =>
+    standingStill(container.record.id, fn),
+  );
   still.set(
     container,
     turn.catch(() => undefined),
   );
   return await turn;
-}
-
-async function frozen<T>(container: Container, fn: () => Promise<T>): Promise<T> {
-  const layout = readLayout();
-  const group = cgroupPath(container.record.id);
-  await freezeCgroup(layout, group);
-  try {
-    return await fn();
-  } finally {
-    thawCgroup(layout, group);
-  }
 }
 
 /** The directory with what the box has written and removed, in overlayfs's own form. */

@@ -1,8 +1,6 @@
 import { KontenerError } from "../abi/error.ts";
-import { freezeCgroup, thawCgroup } from "../cgroup/freeze.ts";
-import { readLayout } from "../cgroup/host.ts";
 import type { Entry } from "../engine/list.ts";
-import { cgroupPath } from "../engine/remove.ts";
+import { standingStill } from "../engine/standing-still.ts";
 import { readSpec } from "../engine/state.ts";
 import type { StoredImage } from "../image/stored.ts";
 import type { Paths } from "../linux/paths.ts";
@@ -55,8 +53,8 @@ export async function commitContainer(
     const { file, layers } = await openBase(imageId ?? image, paths, options.say);
     const config = applyChanges(file.config ?? {}, options.changes);
     const make = () => layerOfUpper(upper, { paths, below: layers, say: options.say }, spec);
-    const standStill = options.pause && status === "running";
-    const layer = standStill ? await whileFrozen(record.id, make) : await make();
+    const pause = options.pause && status === "running";
+    const layer = pause ? await standingStill(record.id, make) : await make();
     const created = new Date().toISOString();
     const { author = file.author, message } = options;
     const entry = {
@@ -79,14 +77,4 @@ export async function commitContainer(
       paths,
     );
   });
-}
-
-async function whileFrozen<T>(id: string, fn: () => Promise<T>): Promise<T> {
-  const layout = readLayout();
-  await freezeCgroup(layout, cgroupPath(id));
-  try {
-    return await fn();
-  } finally {
-    thawCgroup(layout, cgroupPath(id));
-  }
 }

@@ -108,6 +108,18 @@ describeAsRoot("forks and snapshots", () => {
     rmSync(`${engine.directory}/lib/images/mine`, { recursive: true });
   });
 
+  test("the command line commits a box as any container: to a layer over those of its image", async () => {
+    await using box = await start();
+    await box.$`echo kept > /kept`;
+    const { stderr, exitCode } = await engine.run(["commit", box.name, "layered:1"]);
+    expect({ stderr, exitCode }).toEqual({ stderr: "", exitCode: 0 });
+    expect(await box.$`cat /kept`.text()).toBe("kept\n"); // it goes on
+    await using copy = await container("layered:1", { network: "none" });
+    expect(await copy.$`cat /kept`.text()).toBe("kept\n");
+    const layers = ["image", "inspect", "-f", "{{len .RootFS.Layers}}", "layered:1"];
+    expect((await engine.run(layers)).stdout).toBe("2\n");
+  });
+
   test("a box with a user namespace: forks and commits have the numbers that it saw itself", async () => {
     await using box = await container("busybox", { network: "none", userns: "auto" });
     await box.exec(["sh", "-c", "echo mine > /mine && chown 7:8 /mine && rm /etc/group"]);
