@@ -70,13 +70,15 @@ class Whole implements Job {
   async execute({ executed, ...hooks }: Hooks): Promise<End> {
     const container = await start(this.#options, this.#image, hooks);
     this.#container = container;
+    let over = false;
     try {
       executed();
       const ended = await container.ended;
+      over = true;
       const { cpuTimeUsec, memoryPeak, oomKills = 0 } = container.usage();
       return { ...ended, cpuTime: cpuTimeUsec, memoryPeak, oomKilled: oomKills > 0 };
     } finally {
-      await discard(container);
+      await discard(container, over);
     }
   }
 

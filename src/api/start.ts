@@ -61,9 +61,9 @@ export async function discardDetached({ record }: Container): Promise<void> {
   if (entry) await deleteContainer(entry, paths, true); // else somebody else was faster
 }
 
-/** Ends a container and takes away all that is left of it. */
-export async function discard(container: Container): Promise<void> {
-  await container.kill();
+/** Ends a container, unless it has `ended`, and takes away all that is left of it. */
+export async function discard(container: Container, ended = false): Promise<void> {
+  if (!ended) await container.kill();
   await container.ended.catch(() => undefined);
   await container.remove();
 }

@@ -97,7 +97,7 @@ async function start(request: StartRequest, held: Held): Promise<Container> {
   const scratch = record.scratch ?? "";
   await makeVolumes(request, id);
   const idRange = chooseIdRange(id, options, paths);
-  const { plan, spec, warnings } = await prepareQuickly({
+  const { plan, spec, warnings, specText } = await prepareQuickly({
     ...request,
     id,
     hostname,
@@ -118,7 +118,7 @@ async function start(request: StartRequest, held: Held): Promise<Container> {
       await request.prepared?.(scratch);
     },
     released() {
-      writeSpec(held.directory, spec);
+      writeSpec(held.directory, specText ?? JSON.stringify(spec));
       noteBirth(held.directory, pid, cable?.address);
     },
     executed() {

@@ -129,7 +129,7 @@ export async function startHeld(request: DetachedRequest, held: Held): Promise<v
       detached: true,
     });
     for (const warning of warnings) observer.warn(warning);
-    writeSpec(directory, spec);
+    writeSpec(directory, JSON.stringify(spec));
     const terminal = options.tty ?? false;
     using output = terminal || idle ? undefined : await openOutput(logs); // who sleeps prints nothing
     const takesInput = options.interactive && !terminal && !idle;

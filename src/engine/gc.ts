@@ -27,8 +27,8 @@ export async function collectGarbage(paths: Paths): Promise<string[]> {
   const removed: string[] = [];
   if (!exists(`${paths.run}/restored`))
     await (await import("./reboot.ts")).restoreAfterReboot(paths);
-  removeUnfinished(paths);
-  for (const id of listRecords(paths)) {
+  const entries = removeUnfinished(paths);
+  for (const id of listRecords(paths, entries)) {
     if (ownContainers.has(id)) continue;
     try {
       if (await tidy(id, paths)) removed.push(id);

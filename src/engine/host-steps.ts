@@ -1,6 +1,7 @@
 import { errnos, type Errno } from "../abi/errno.ts";
 import { SyscallError } from "../abi/error.ts";
-import { changeOwner, makeDirectory, writeText } from "../linux/files.ts";
+import { changeOwner, close, makeDirectory, openToWrite, writeText } from "../linux/files.ts";
+import { call } from "../linux/libc.ts";
 import { Pace } from "../linux/turn.ts";
 import type { HostStep } from "../plan/host-step.ts";
 
@@ -16,6 +17,7 @@ export async function doHostSteps(
   done?: HostStepDone,
 ): Promise<void> {
   const pace = new Pace();
+  using door = new Door();
   for (let i = 0; i < steps.length;) {
     await pace.rest();
     const step = steps[i]!;
@@ -47,7 +49,7 @@ export async function doHostSteps(
       done?.(step, 0, performance.now() - start);
       i++;
     } else {
-      const result = doFileStep(step, pid);
+      const result = doFileStep(step, pid, door);
       done?.(step, result, performance.now() - start);
       i++;
     }
@@ -56,12 +58,33 @@ export async function doHostSteps(
 
 type FileStep = Extract<HostStep, { call: "mkdir" | "write" | "chown" }>;
 
-function doFileStep(step: FileStep, pid: number): number {
+/** A list of devices is a file that is written rule by rule: it is opened once. */
+class Door implements Disposable {
+  #path = "";
+  #fd = -1;
+
+  write(path: string, text: string): void {
+    if (path !== this.#path) {
+      this[Symbol.dispose]();
+      this.#fd = openToWrite(path);
+      this.#path = path;
+    }
+    call("pwrite64", this.#fd, text, Buffer.byteLength(text), 0);
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#fd >= 0) close(this.#fd);
+    [this.#fd, this.#path] = [-1, ""];
+  }
+}
+
+function doFileStep(step: FileStep, pid: number, door: Door): number {
   const path = step.path.replace("$PID", String(pid));
   try {
     if (step.call === "chown") changeOwner(path, step.owner, step.group);
     else if (step.call === "mkdir") makeDirectory(path, step.mode);
-    else writeText(path, step.text.replace("$PID", String(pid)), step.create);
+    else if (step.create !== undefined) writeText(path, step.text, step.create);
+    else door.write(path, step.text.replace("$PID", String(pid)));
     return 0;
   } catch (error) {
     if (!(error instanceof SyscallError)) throw error;

@@ -75,11 +75,16 @@ const transient = (phase: "new" | "old", id: string): string => `.${phase}-${id}
 /** Writes the record and takes its lock and its name. Throws CONFLICT where the name is another container's. */
 export function createRecord(record: Record, paths: Paths): Held {
   const containers = containersDirectory(paths);
-  makeDirectories(containers, 0o711);
   makeDirectories(namesDirectory(paths), 0o711);
   // Locked before it can be found under its name: an unlocked record is one whose engine is gone.
   const young = `${containers}/${transient("new", record.id)}`;
-  makeDirectory(young, 0o711);
+  try {
+    makeDirectory(young, 0o711);
+  } catch (error) {
+    if (!isErrno(error, "ENOENT")) throw error;
+    makeDirectories(containers, 0o711);
+    makeDirectory(young, 0o711);
+  }
   const lockFd = tryLock(`${young}/lock`)!; // nobody else knows the path
   const directory = `${containers}/${record.id}`;
   try {
@@ -160,20 +165,26 @@ function releaseName({ name, id }: Pick<Record, "name" | "id">, paths: Paths): v
   }
 }
 
-/** Ids of all records, whoever looks after them. */
-export function listRecords(paths: Paths): string[] {
-  return tryList(containersDirectory(paths)).filter((name) => !name.startsWith("."));
+/** Ids of all records, whoever looks after them. `entries`: what the directory holds, where it has been read already. */
+export function listRecords(paths: Paths, entries = tryList(containersDirectory(paths))): string[] {
+  return entries.filter((name) => !name.startsWith("."));
 }
 
-/** Records that engines which are gone had begun to write or to remove: nothing else is there any more, or yet. */
-export function removeUnfinished(paths: Paths): void {
+/**
+ * Records that engines which are gone had begun to write or to remove: nothing else is there any more, or yet.
+ *
+ * @returns what the directory held
+ */
+export function removeUnfinished(paths: Paths): string[] {
   const directory = containersDirectory(paths);
-  for (const entry of tryList(directory)) {
+  const entries = tryList(directory);
+  for (const entry of entries) {
     const [, id = "", pid = ""] = /^\.(?:new|old)-(\w+)\.(\d+)$/.exec(entry) ?? [];
     if (id === "" || exists(`/proc/${pid}`)) continue;
     for (const name of tryList(namesDirectory(paths))) releaseName({ name, id }, paths);
     removeTree(`${directory}/${entry}`);
   }
+  return entries;
 }
 
 /** The id that a name belongs to. */

@@ -44,8 +44,9 @@ export function writeWhole(file: string, text: string): void {
   rename(`${file}.new`, file);
 }
 
-export const writeSpec = (directory: string, spec: RuntimeSpec): void =>
-  writeWhole(`${directory}/config.json`, JSON.stringify(spec));
+/** @param spec as JSON */
+export const writeSpec = (directory: string, spec: string): void =>
+  writeWhole(`${directory}/config.json`, spec);
 
 /** Notes that a container's first process is there; it waits meanwhile. */
 export function noteBirth(directory: string, pid: number, address: string | undefined): void {

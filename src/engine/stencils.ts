@@ -9,12 +9,17 @@ import type { Struct } from "../plan/signatures.ts";
 import type { Plan } from "../plan/step.ts";
 import type { ContainerOptions } from "../spec/options.ts";
 import { etcFiles } from "./etc-files.ts";
+import { Form } from "./fill-in.ts";
 import type { Prepared, Request } from "./prepare.ts";
 import { containersDirectory } from "./record.ts";
 import { readStencil, writeStencil } from "./stencil-file.ts";
 
 /** What {@link Prepared} is, with the plan laid out already where a container of the same kind was started before. */
-export type Preparation = Omit<Prepared, "plan"> & { plan: Plan | Ready };
+export type Preparation = Omit<Prepared, "plan"> & {
+  plan: Plan | Ready;
+  /** The specification as JSON, where that is there already. */
+  specText?: string;
+};
 
 /** Everything about a start but its id, host name and command; as text, where those that vary are blank. */
 export type Template = { stencil: Stencil; text: string };
@@ -61,7 +66,9 @@ const plainOptions: readonly string[] = [
   "stopTimeout",
 ] satisfies (keyof ContainerOptions)[];
 
-const templates = new Map<string, Template>();
+/** A template as it is used: parsed once. */
+type Loaded = { stencil: Stencil; content: Form<Content>; specText: string };
+const templates = new Map<string, Loaded>();
 const MOST = 64;
 
 /**
@@ -75,13 +82,14 @@ export async function prepareQuickly(request: Request): Promise<Preparation> {
   const fill = { id: request.id, hostname: request.hostname, argv };
   const template =
     templates.get(key) ??
-    readStencil(key, request.paths) ??
-    (await cut(key, request, argv[0]?.includes("/") ?? false));
+    load(
+      readStencil(key, request.paths) ?? (await cut(key, request, argv[0]?.includes("/") ?? false)),
+    );
   if (templates.size >= MOST) templates.clear();
   templates.set(key, template);
-  const { spec, before, birth, warnings } = JSON.parse(fillText(template.text, fill)) as Content;
-  for (const step of before) if (step.call === "bpf") step.program = revived(step.program);
-  spec.process.args = argv;
+  const { spec: form, before, birth, warnings } = template.content.fill(fill);
+  const spec = { ...form, process: { ...form.process, args: argv } };
+  const specText = fillText(template.specText, fill).replace(ANY_ARGV, () => JSON.stringify(argv));
   const { id, options, hostname, cable, paths } = request;
   const files = etcFiles(`${containersDirectory(paths)}/${id}`, hostname, options, cable);
   const plan: Ready = {
@@ -91,7 +99,16 @@ export async function prepareQuickly(request: Request): Promise<Preparation> {
     detached: request.detached ?? false,
     plan: async () => (await prepareFully(request)).plan,
   };
-  return { spec, plan, warnings };
+  return { spec, plan, warnings, specText };
+}
+
+const ANY_ARGV = JSON.stringify([blanks.command]);
+
+function load({ stencil, text }: Template): Loaded {
+  const content = JSON.parse(text) as Content;
+  for (const step of content.before) if (step.call === "bpf") step.program = revived(step.program);
+  content.spec.process.args = [blanks.command];
+  return { stencil, content: new Form(content), specText: JSON.stringify(content.spec) };
 }
 
 /** The only bytes in a step of the engine's are a device program. */

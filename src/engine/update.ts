@@ -37,7 +37,7 @@ export async function updateContainer(
   if (spec) {
     const { devices } = spec.linux.resources ?? {};
     spec.linux.resources = { ...wanted, ...(devices ? { devices } : {}) };
-    writeSpec(directory, spec);
+    writeSpec(directory, JSON.stringify(spec));
   }
   const updated = { ...record, options };
   rewriteRecord(updated, paths);

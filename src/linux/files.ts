@@ -11,7 +11,7 @@ import { call, failure, memory, tryCall } from "./libc.ts";
 const { O_CLOEXEC, O_CREAT, O_DIRECTORY, O_TRUNC, O_WRONLY } = openFlags;
 const AT_REMOVEDIR = 0x200;
 const AT_SYMLINK_NOFOLLOW = 0x100;
-const CHUNK = 16384;
+const CHUNK = 32768;
 const decoder = new TextDecoder();
 let chunk: Uint8Array | undefined;
 const encoder = new TextEncoder();
@@ -65,6 +65,10 @@ export function readBytes(path: string, size: number): Uint8Array {
     close(fd);
   }
 }
+
+/** A file that is there, and is written piece by piece. Whoever opens it closes it. */
+export const openToWrite = (path: string): number =>
+  call("openat", AT_FDCWD, path, O_WRONLY + O_CLOEXEC, 0);
 
 /** Writes a file whole. Without a mode it has to be there already: cgroupfs refuses O_CREAT with EACCES. */
 export function writeText(path: string, text: string, create?: number): void {
@@ -122,7 +126,7 @@ export const symlink = (target: string, path: string): void =>
 
 /** Where a symbolic link leads. */
 export function readLink(path: string): string {
-  const buffer = memory(4096);
+  const buffer = (chunk ??= memory(CHUNK));
   return decoder.decode(buffer.subarray(0, call("readlinkat", AT_FDCWD, path, buffer, 4096)));
 }
 
@@ -179,11 +183,11 @@ const DT_DIR = 4;
 export function list(path: string, directories = false): string[] {
   const fd = call("openat", AT_FDCWD, path, O_DIRECTORY + O_CLOEXEC, 0);
   const names: string[] = [];
-  const buffer = memory(32768);
+  const buffer = (chunk ??= memory(CHUNK));
   const view = new DataView(buffer.buffer);
   try {
     for (;;) {
-      const size = call("getdents64", fd, buffer, buffer.length);
+      const size = call("getdents64", fd, buffer, CHUNK);
       if (size === 0) return names;
       for (let at = 0; at < size; at += view.getUint16(at + 16, true)) {
         if (directories && buffer[at + 18] !== DT_DIR) continue;

@@ -42,10 +42,19 @@ export function errno(): number {
 /** Memory whose address stays put: the buffer of a small `new Uint8Array(n)` may move when it is touched. */
 export const memory = (size: number): Uint8Array => new Uint8Array(new ArrayBuffer(size));
 
+/** Texts of one call lie here, one behind the other: memory of its own for each would cost more than most calls. */
+const [ARENA, NUL] = [1 << 16, "\0"];
+let arena: { bytes: Buffer; address: number } | undefined;
+
 /** Text as C wants it. */
 export function cstring(value: string): Uint8Array {
   const bytes = memory(value.length * 3 + 1);
   return bytes.subarray(0, text.encodeInto(value, bytes).written + 1);
+}
+
+function newArena(): { bytes: Buffer; address: number } {
+  const buffer = new ArrayBuffer(ARENA);
+  return { bytes: Buffer.from(buffer), address: ptr(buffer) };
 }
 
 const show = (a: SyscallArgument, i: number): string =>
@@ -67,10 +76,15 @@ const show = (a: SyscallArgument, i: number): string =>
 export function tryCall(name: SyscallName, ...args: readonly SyscallArgument[]): number {
   const keep: Uint8Array[] = []; // alive until the call returns
   const values = [0, 0, 0, 0, 0, 0];
+  let used = 0;
   for (let i = 0; i < args.length; i++) {
     const a = args[i]!;
     if (typeof a === "number") values[i] = a;
-    else if (a !== null) {
+    else if (typeof a === "string" && used + 3 * a.length < ARENA) {
+      arena ??= newArena();
+      values[i] = arena.address + used;
+      used += arena.bytes.write(a + NUL, used);
+    } else if (a !== null) {
       const bytes = typeof a === "string" ? cstring(a) : a;
       keep.push(bytes);
       values[i] = bytes.length ? ptr(bytes) : 0;

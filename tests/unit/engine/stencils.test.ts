@@ -87,6 +87,7 @@ for (const [kind, options] of Object.entries(kinds))
       const ready = quick.plan as Ready;
       expect(ready.bytes).toBeInstanceOf(Uint8Array);
       expect(quick.spec).toEqual(full.spec);
+      expect(JSON.parse(quick.specText!)).toEqual(full.spec);
       expect(quick.warnings).toEqual(full.warnings);
       expect([ready.before, ready.birth]).toEqual([full.plan.before, full.plan.birth]);
       expect(await ready.plan()).toEqual(full.plan);
