@@ -3,7 +3,7 @@ import type { Image } from "../image/image.ts";
 import type { Paths } from "../linux/paths.ts";
 import { namedMounts, type VolumeMount } from "../oci/volumes.ts";
 import type { ContainerOptions } from "../spec/options.ts";
-import { deleteVolume, ensureVolume, withVolumes } from "../volume/store.ts";
+import { deleteVolume, ensureVolume, whileFilling, withVolumes } from "../volume/store.ts";
 import { listRecords, readRecord, type Record } from "./record.ts";
 
 /** Makes the volumes of a container that is about to start, and fills those that are new and empty from its image. */
@@ -17,13 +17,12 @@ export async function makeVolumes(
   const volumes = namedMounts(options, image.config, id).filter(isVolume);
   if (volumes.length === 0) return;
   const { fillVolume } = await import("../volume/fill.ts");
-  await withVolumes(paths, async () => {
-    for (const { name, target, noCopy } of volumes) {
-      ensureVolume(name, paths);
-      const layers = options.rootfs === undefined ? image.layers : [options.rootfs];
-      if (!noCopy) await fillVolume(name, target, layers, paths, warn);
-    }
-  });
+  const layers = options.rootfs === undefined ? image.layers : [options.rootfs];
+  for (const { name, target, noCopy } of volumes) {
+    await withVolumes(paths, () => ensureVolume(name, paths));
+    if (!noCopy)
+      await whileFilling(name, paths, () => fillVolume(name, target, layers, paths, warn));
+  }
 }
 
 const isVolume = (mount: { type: string }): mount is VolumeMount => mount.type === "volume";

@@ -4,18 +4,17 @@ import { AT_FDCWD, openFlags, openFlagsArm64 } from "../abi/open.ts";
 import { copyTree } from "../image/copy-tree.ts";
 import { call, failure, memory, tryCall } from "../linux/libc.ts";
 import type { Paths } from "../linux/paths.ts";
-import { dataOf, volumeDirectory, volumesDirectory } from "./paths.ts";
+import { dataOf, imagePlace, takeDown, volumeDirectory } from "./paths.ts";
 
 const { O_PATH, O_DIRECTORY, O_CLOEXEC, O_RDONLY } =
   process.arch === "arm64" ? openFlagsArm64 : openFlags;
 const RESOLVE_IN_ROOT = 0x10;
 const SIZE_OF_OPEN_HOW = 24;
-const MNT_DETACH = 2;
 const MS_RDONLY = 1;
 
 /**
  * What docker does at the first use of a volume: one that is empty gets what the image has in its place. `filling` is
- * there meanwhile, so that after a crash the copy begins again. Needs the volumes' lock.
+ * there meanwhile, so that after a crash the copy begins again. Needs the lock of this volume ({@link whileFilling}).
  *
  * @param layers of the image, uppermost first
  */
@@ -31,7 +30,7 @@ export async function fillVolume(
   if (existsSync(filling)) {
     for (const entry of readdirSync(data)) rmSync(`${data}/${entry}`, { recursive: true });
   } else if (readdirSync(data).length > 0) return;
-  const root = openImage(layers, paths);
+  const root = openImage(layers, imagePlace(name, paths));
   if (root < 0) return;
   try {
     const place = openBelow(root, target);
@@ -57,15 +56,15 @@ function openBelow(root: number, target: string): number {
 
 /**
  * The root of an image as a container would see it. Several layers are mounted over each other and taken out of the tree at
- * once: the mount lives as long as the descriptor.
+ * once: the mount lives as long as the descriptor. One that was killed between the two has left it at `place`: it goes first.
  */
-function openImage(layers: readonly string[], paths: Paths): number {
+function openImage(layers: readonly string[], place: string): number {
+  takeDown(place);
   const [only, second] = layers;
   if (only === undefined) return -1;
   const open = (path: string) =>
     call("openat", AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
   if (second === undefined) return open(only);
-  const place = `${volumesDirectory(paths)}/.image`;
   mkdirSync(place, { recursive: true });
   // Relative names where all lie together: more of them fit into mount(2)'s page.
   const together = dirname(only);
@@ -82,7 +81,7 @@ function openImage(layers: readonly string[], paths: Paths): number {
     try {
       return open(place);
     } finally {
-      call("umount2", place, MNT_DETACH);
+      takeDown(place);
     }
   } finally {
     closeSync(here);

@@ -4,7 +4,7 @@ import { isErrno, rename } from "../linux/files.ts";
 import { withLock } from "../linux/file-lock.ts";
 import type { Paths } from "../linux/paths.ts";
 import { checkVolumeName } from "../spec/volume-name.ts";
-import { dataOf, volumeDirectory, volumesDirectory } from "./paths.ts";
+import { dataOf, imagePlace, takeDown, volumeDirectory, volumesDirectory } from "./paths.ts";
 
 /**
  * Volumes, as they lie on the disk:
@@ -12,7 +12,9 @@ import { dataOf, volumeDirectory, volumesDirectory } from "./paths.ts";
  *   <lib>/volumes/<name>/volume.json   this
  *   <lib>/volumes/<name>/_data         its files, with their owners as the containers see them
  *   <lib>/volumes/<name>/filling       there: what the image has is being copied into it
- *   <lib>/volumes/.lock                held while one is made, filled or removed
+ *   <lib>/volumes/<name>/image         the image, mounted for a moment while that is so
+ *   <lib>/volumes/<name>/lock          held while it is filled
+ *   <lib>/volumes/.lock                held while one is made or removed
  */
 export type Volume = {
   name: string;
@@ -26,6 +28,15 @@ export async function withVolumes<T>(paths: Paths, work: () => T | Promise<T>): 
   mkdirSync(volumesDirectory(paths), { recursive: true, mode: 0o711 });
   return await withLock(`${volumesDirectory(paths)}/.lock`, work);
 }
+
+/**
+ * While this one is filled, others can be made and filled. Nobody removes it: whoever fills it has a record that names it.
+ */
+export const whileFilling = async (
+  name: string,
+  paths: Paths,
+  work: () => Promise<void>,
+): Promise<void> => await withLock(`${volumeDirectory(name, paths)}/lock`, work);
 
 /** undefined where there is none. @throws KontenerError `INVALID` where its file is torn */
 export function readVolume(name: string, paths: Paths): Volume | undefined {
@@ -99,6 +110,7 @@ export function ensureVolume(
 export function deleteVolume(name: string, paths: Paths): boolean {
   const old = `${volumesDirectory(paths)}/.old-${name}`;
   rmSync(old, { recursive: true, force: true });
+  takeDown(imagePlace(name, paths));
   try {
     rename(volumeDirectory(name, paths), old);
   } catch (error) {

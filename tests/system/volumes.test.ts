@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { addImage, addLayer, type AddedLayer } from "../../src/store/add.ts";
 import { adding } from "../../src/store/lock.ts";
+import { tryLock, unlock } from "../../src/linux/file-lock.ts";
 import { describeAsRoot, Engine } from "./support.ts";
 
 describeAsRoot("volumes", () => {
@@ -131,6 +132,37 @@ describeAsRoot("volumes", () => {
     await k("run", "--network", "none", "-v", "half:/data", "layered");
     expect(listing(`${lib}/volumes/half/_data`)).toBe(whole);
     await k("volume", "rm", "half");
+  });
+
+  test("an image that somebody who was killed has left mounted goes with the next start, and with the volume", async () => {
+    const place = `${lib}/volumes/left/image`;
+    const mounts = () => readFileSync("/proc/self/mountinfo", "utf8").includes(place);
+    const leave = () => {
+      mkdirSync(place, { recursive: true });
+      expect(Bun.spawnSync(["mount", "-t", "tmpfs", "left", place]).exitCode).toBe(0);
+    };
+    await k("volume", "create", "left");
+    leave();
+    expect(mounts()).toBe(true);
+    await k("run", "--network", "none", "-v", "left:/data", "layered");
+    expect([mounts(), existsSync(place)]).toEqual([false, false]);
+    leave();
+    expect((await k("volume", "rm", "left")).exitCode).toBe(0);
+    expect(mounts()).toBe(false);
+    expect(existsSync(`${lib}/volumes/left`)).toBe(false);
+  });
+
+  test("one that is being filled holds up whoever wants it, and nobody else", async () => {
+    await k("volume", "create", "busy");
+    const lock = tryLock(`${lib}/volumes/busy/lock`)!;
+    let done = false;
+    const waits = inside("true", "-v", "busy:/etc").then(() => (done = true));
+    expect((await inside("echo other", "-v", "idle:/etc")).stdout).toBe("other\n");
+    await Bun.sleep(500);
+    expect(done).toBe(false);
+    unlock(lock);
+    await waits;
+    await k("volume", "rm", "busy", "idle");
   });
 
   test("containers that start at once find it whole, every one of them", async () => {
