@@ -2,6 +2,7 @@ import { invalid } from "../abi/error.ts";
 import type { Observer } from "../engine/birth.ts";
 import type { Result } from "../engine/foreground.ts";
 import { run as runContainer } from "../engine/run.ts";
+import type { ContainerOptions } from "../spec/options.ts";
 import type { CommandLine } from "./argv.ts";
 import { observe } from "./observe.ts";
 import { say } from "./report.ts";
@@ -15,7 +16,7 @@ export async function start(line: CommandLine): Promise<number> {
   if (envFiles.length + labelFiles.length > 0)
     (await import("./env-files.ts")).readFiles(line, process.env);
   for (const warning of warnings) say(warning);
-  if (options.privileged) await sayPrivileged();
+  if (options.privileged) await sayPrivileged(options);
   if (engine.dryRun) return await printPlan(line);
   if (options.tty && options.interactive && !engine.detach && !isTerminal(0))
     throw invalid(
@@ -69,8 +70,11 @@ function sayEnd({ oomKilled, exitCode, memoryLimit, kept }: Result): void {
   if (kept !== undefined) say(`what it wrote is kept in ${kept}`);
 }
 
-async function sayPrivileged(): Promise<void> {
-  const text = "privileged: the container can do to this host whatever root can";
+async function sayPrivileged({ userns = "host" }: ContainerOptions): Promise<void> {
+  const text =
+    userns === "host"
+      ? "privileged: the container can do to this host whatever root can"
+      : "privileged: of the protections only the user namespace is left: root inside is nobody on this host";
   const colour = wantsColour(2);
   say(colour ? (await painter(true)).red(text) : text);
 }

@@ -1,10 +1,11 @@
 import { accessSync, constants, existsSync, readdirSync, readFileSync } from "node:fs";
 import { readLayout } from "../cgroup/host.ts";
 import { homeOf, type CgroupLayout } from "../cgroup/layout.ts";
+import { parser } from "../linux/apparmor.ts";
 import { paths } from "../linux/paths.ts";
 import { hasCableFilter, readForwardRules } from "./doctor-network.ts";
 import type { Facts } from "./doctor.ts";
-import { readHost } from "./host.ts";
+import { fileSystemOf, readHost } from "./host.ts";
 
 /** Asks the host; changes nothing on it. */
 export function readFacts(): Facts {
@@ -23,7 +24,7 @@ export function readFacts(): Facts {
     cgroups: cgroupFacts(cgroups),
     swapAccounting: swapAccounting(cgroups),
     overlay: /\boverlay$/m.test(read("/proc/filesystems")) || hasModule("overlay"),
-    state: { directory: lib, onOverlay: host.upperOnTmpfs },
+    state: { directory: lib, onOverlay: host.upperOnTmpfs, fileSystem: fileSystemOf(lib) },
     drivers: { veth: hasDriver("veth"), bridge: hasDriver("bridge") },
     firewalls: ["nft", "iptables"].filter((program) => Bun.which(program) !== null),
     cableFilter: hasCableFilter(),
@@ -32,6 +33,7 @@ export function readFacts(): Facts {
     forwarding: flag("/proc/sys/net/ipv4/ip_forward") ?? false,
     seccomp: read("/proc/sys/kernel/seccomp/actions_avail").includes("errno"),
     lsm: securityModules(),
+    appArmorParser: parser() !== undefined,
     container: outerContainer(),
   };
 }

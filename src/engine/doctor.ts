@@ -1,3 +1,4 @@
+import { noIdmapping } from "./idmap-support.ts";
 import { remedies } from "./remedies.ts";
 
 /** What `kontener doctor` found out about the host (src/engine/doctor-facts.ts). */
@@ -22,8 +23,8 @@ export type Facts = {
   /** undefined where it cannot be told. */
   swapAccounting: boolean | undefined;
   overlay: boolean;
-  /** The state directory, and whether it is on an overlay itself. */
-  state: { directory: string; onOverlay: boolean };
+  /** The state directory, whether it is on an overlay itself, and the type of its file system (statfs(2)). */
+  state: { directory: string; onOverlay: boolean; fileSystem: number };
   /** Network drivers; undefined where it cannot be told. */
   drivers: Readonly<Record<"veth" | "bridge", boolean | undefined>>;
   /** Those of nft and iptables that are on PATH. */
@@ -37,6 +38,8 @@ export type Facts = {
   forwarding: boolean;
   seccomp: boolean;
   lsm: readonly string[];
+  /** apparmor_parser(8) is there, without which the kernel gets no profile. */
+  appArmorParser: boolean;
   /** What this host is itself a container of: "docker"; undefined on a host of its own. */
   container: string | undefined;
 };
@@ -147,6 +150,14 @@ const checks: readonly ((facts: Facts) => Check)[] = [
       );
     return ok("overlayfs", "yes");
   },
+  ({ namespaces, forbiddenNamespaces, state, kernel }) => {
+    const name = "--userns auto";
+    if (!namespaces.includes("user") || forbiddenNamespaces.includes("user"))
+      return ok(name, "none without user namespaces");
+    const lack = noIdmapping(state.fileSystem, kernel);
+    if (lack !== undefined) return warn(name, `${state.directory}: ${lack}`, remedies.mappedLayers);
+    return ok(name, `yes: layers in ${state.directory} can be shown with a container's owners`);
+  },
   ({ drivers }) => {
     const missing = (["veth", "bridge"] as const).filter((name) => drivers[name] === false);
     if (missing.length > 0)
@@ -188,7 +199,10 @@ const checks: readonly ((facts: Facts) => Check)[] = [
   ({ forwarding }) => ok("forwarding", forwarding ? "on" : "off: network up switches it on"),
   ({ seccomp }) =>
     seccomp ? ok("seccomp", "yes") : fail("seccomp", "the kernel has none", remedies.seccomp),
-  ({ lsm }) => ok("LSM", lsm.join(" ") || "none"),
+  ({ lsm, appArmorParser }) =>
+    lsm.includes("apparmor") && !appArmorParser
+      ? warn("LSM", "AppArmor, but containers get no profile of it", remedies.appArmorParser)
+      : ok("LSM", lsm.join(" ") || "none"),
   ({ container }) =>
     container === undefined
       ? ok("host", "not a container itself")

@@ -27,8 +27,8 @@ function readBoundingSet(): string[] {
   return capabilities.filter((_, i) => (halves[i >> 5]! >>> (i & 31)) & 1);
 }
 
-/** The type of the file system that a directory is on, or will be on once it is made. */
-function fileSystemOf(directory: string): number {
+/** The type (statfs(2)) of the file system that a directory is on, or will be on once it is made. */
+export function fileSystemOf(directory: string): number {
   const buffer = memory(SIZE_OF_STATFS);
   if (tryCall("statfs", directory || "/", buffer) === 0)
     return new DataView(buffer.buffer).getUint32(0, true); // f_type

@@ -10,6 +10,9 @@ export const remedies = {
   upper: "keep state on a file system other than overlay: KONTENER_LIB=/some/directory",
   idmap:
     "with a user namespace files are shown with the container's owners by an idmapped mount, which this file system does not take (ext4, xfs and btrfs do; tmpfs since Linux 6.3; an overlay, nfs and 9p do not), or the kernel is older than 5.12: --userns host does without",
+  mappedLayers:
+    "keep state on ext4, xfs or btrfs (KONTENER_LIB=/some/directory), with Linux 5.19 or newer; all but --userns works without",
+  appArmorParser: "install what loads profiles: apt-get install apparmor",
   namespaces: (...kinds: string[]) =>
     `allow more namespaces: sysctl -w ${kinds.map((kind) => `user.max_${kind}_namespaces=31390`).join(" ")}`,
   userNamespaces: "let users make user namespaces: sysctl -w kernel.unprivileged_userns_clone=1",

@@ -3,6 +3,8 @@ import { diagnose, isFit, type Facts } from "../../../src/engine/doctor.ts";
 import { acceptedBefore } from "../../../src/engine/doctor-network.ts";
 import { readFacts } from "../../../src/engine/doctor-facts.ts";
 
+const [EXT4, OVERLAY, TMPFS] = [0xef53, 0x794c7630, 0x01021994];
+
 const healthy: Facts = {
   uid: 0,
   kernel: [6, 18],
@@ -19,7 +21,7 @@ const healthy: Facts = {
   },
   swapAccounting: true,
   overlay: true,
-  state: { directory: "/var/lib/kontener", onOverlay: false },
+  state: { directory: "/var/lib/kontener", onOverlay: false, fileSystem: EXT4 },
   drivers: { veth: true, bridge: true },
   firewalls: ["nft"],
   cableFilter: true,
@@ -28,9 +30,10 @@ const healthy: Facts = {
   forwarding: true,
   seccomp: true,
   lsm: ["apparmor"],
+  appArmorParser: true,
   container: undefined,
 };
-const cgroups = healthy.cgroups;
+const { cgroups, state } = healthy;
 
 test("a host that has everything gets a line for each thing and nothing to do", () => {
   const checks = diagnose(healthy);
@@ -43,6 +46,7 @@ test("a host that has everything gets a line for each thing and nothing to do", 
     "cgroups",
     "swap limit",
     "overlayfs",
+    "--userns auto",
     "network",
     "firewall",
     "cable filter",
@@ -79,14 +83,17 @@ describe("what is required and missing is ✗, and says what mends it", () => {
 describe("what a container could have besides is !, and no reason to fail", () => {
   test.each<[Partial<Facts>, string, string]>([
     [{ bounding: healthy.bounding.slice(0, -1) }, "capabilities", "CAP_SYS_RESOURCE"],
-    [{ kernel: [5, 10] }, "kernel", "newer kernel"],
     [{ forbiddenNamespaces: ["user"] }, "user namespaces", "sysctl -w user.max_user_namespaces="],
     [{ unprivilegedUserns: false }, "user namespaces", "kernel.unprivileged_userns_clone=1"],
     [{ appArmorRestrictsUserns: true }, "user namespaces", "apparmor_restrict_unprivileged_userns"],
     [{ cgroups: { ...cgroups, controllers: ["memory", "pids"] } }, "cgroups", "echo +cpu"],
     [{ cgroups: { ...cgroups, controllers: ["cpu", "pids"] } }, "cgroups", "cgroup_enable=memory"],
     [{ swapAccounting: false }, "swap limit", "swapaccount=1"],
-    [{ state: { directory: "/x", onOverlay: true } }, "overlayfs", "KONTENER_LIB="],
+    [{ state: { ...state, onOverlay: true } }, "overlayfs", "KONTENER_LIB="],
+    [{ state: { ...state, fileSystem: OVERLAY! } }, "--userns auto", "KONTENER_LIB="],
+    [{ kernel: [5, 15] }, "--userns auto", "Linux 5.19"],
+    [{ kernel: [6, 1], state: { ...state, fileSystem: TMPFS! } }, "--userns auto", "ext4"],
+    [{ appArmorParser: false }, "LSM", "apt-get install apparmor"],
     [{ drivers: { veth: false, bridge: true } }, "network", "modprobe veth"],
     [{ cableFilter: false }, "cable filter", "modprobe -a sch_ingress cls_bpf"],
     [
@@ -110,6 +117,14 @@ describe("what a container could have besides is !, and no reason to fail", () =
   });
 });
 
+test("an old kernel costs read-only trees and user namespaces", () => {
+  const worse = diagnose({ ...healthy, kernel: [5, 10] }).filter(({ status }) => status !== "ok");
+  expect(worse.map(({ name, status }) => `${status} ${name}`)).toEqual([
+    "warn kernel",
+    "warn --userns auto",
+  ]);
+});
+
 test("what cannot be told is said to be unknown, not missing", () => {
   const unknown = { veth: undefined, bridge: undefined };
   const checks = diagnose({ ...healthy, drivers: unknown, swapAccounting: undefined });
@@ -121,7 +136,7 @@ test("this host can be asked", () => {
   const facts = readFacts();
   expect(facts.namespaces).toContain("mnt");
   expect(facts.kernel[0]).toBeGreaterThanOrEqual(4);
-  expect(diagnose(facts)).toHaveLength(17);
+  expect(diagnose(facts)).toHaveLength(18);
 });
 
 test("only what is accepted before kontener's own chain passes it by", () => {
