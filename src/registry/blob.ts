@@ -1,6 +1,7 @@
 import { KontenerError } from "../abi/error.ts";
 import type { Descriptor } from "../oci/image-spec.ts";
-import { PAUSE, type Session } from "./session.ts";
+import { endpointOf } from "./endpoint.ts";
+import { PAUSE, Session, type Request } from "./session.ts";
 import type { Reply } from "./wire.ts";
 
 export type BlobOptions = {
@@ -81,12 +82,37 @@ async function open(
   const reply = await session.request(path, { ...request, expected: [NOT_FOUND] });
   if (reply.response.status !== NOT_FOUND) return reply;
   reply[Symbol.dispose]();
-  const elsewhere = urls.find((url) => url.startsWith("https://"));
-  if (elsewhere === undefined)
-    throw new KontenerError(`${session.options.name}: ${digest} lies at no https URL`, {
-      code: "IMAGE",
+  return await fromItsMaker(session, digest, urls, request);
+}
+
+/**
+ * Another host, and a session of its own with it: the registry's login is not for it, whatever it asks for, and messages
+ * name it.
+ */
+async function fromItsMaker(
+  { options }: Session,
+  digest: string,
+  urls: readonly string[],
+  request: Request,
+): Promise<Reply> {
+  let failure: unknown = new KontenerError(`${options.name}: ${digest} lies at no https URL`, {
+    code: "IMAGE",
+  });
+  for (const text of urls.filter((one) => one.startsWith("https://") && URL.canParse(one))) {
+    const url = new URL(text);
+    const maker = new Session(endpointOf(url.host, false), {
+      ...options,
+      name: `${url.host}${url.pathname}`,
+      scopes: [],
+      credentials: async () => undefined,
     });
-  return await session.request(new URL(elsewhere), request);
+    try {
+      return await maker.request(url, request);
+    } catch (error) {
+      failure = error;
+    }
+  }
+  throw failure;
 }
 
 /** What is wanted of an answer: a server that does not know Range begins from the start (RFC 9110, 14.2). */

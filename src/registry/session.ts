@@ -104,16 +104,14 @@ export class Session {
 
   async #send(url: URL, request: Request, authorization: string | undefined): Promise<Reply> {
     const { patience = PATIENCE, signal } = this.options;
-    const { origin } = await this.url("");
+    const own =
+      authorization === undefined
+        ? undefined
+        : { origin: (await this.url("")).origin, value: authorization };
     try {
       return await exchange(
         url,
-        {
-          ...request,
-          patience,
-          signal: request.signal ?? signal,
-          authorization: authorization === undefined ? undefined : { origin, value: authorization },
-        },
+        { ...request, patience, signal: request.signal ?? signal, authorization: own },
         this.endpoint,
       );
     } catch (error) {
@@ -152,6 +150,8 @@ export class Session {
         return base;
       } catch (error) {
         signal?.throwIfAborted();
+        // Something here is not as it should be: no other way to talk mends that.
+        if (error instanceof KontenerError && error.code === "INVALID") throw error;
         failure = error;
       }
     }

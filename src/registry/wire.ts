@@ -135,9 +135,10 @@ export const mayGo = (url: URL, { insecure }: Endpoint): boolean =>
 
 function tlsFor(url: URL, { insecure, bases }: Endpoint) {
   const own = bases.some((base) => new URL(base).host === url.host);
-  if (insecure && own) return { rejectUnauthorized: false };
-  const ca = url.protocol === "https:" ? certificatesFor(url.host) : [];
-  return ca.length > 0 ? { ca } : {};
+  return {
+    ...(url.protocol === "https:" && certificatesFor(url.host)),
+    ...(insecure && own && { rejectUnauthorized: false }),
+  };
 }
 
 const refused = ({ registry }: Endpoint, why: string): KontenerError =>

@@ -8,7 +8,10 @@ import { Places } from "./places.ts";
 
 const PARALLEL = 3;
 
-/** Sends an image as it came, byte for byte: layers, config, and last the manifest. Nothing of it is removed meanwhile. */
+/**
+ * Sends an image as it came, byte for byte: layers, config, and last the manifest. Nothing of it is removed meanwhile. A layer
+ * that lies with its maker (image-spec descriptor.md "urls") is not ours to pass on: as in docker, the manifest alone names it.
+ */
 export async function pushImage(
   { digest }: StoredImage,
   sink: ContentSink,
@@ -21,7 +24,8 @@ export async function pushImage(
     const bytes = readBlob(digest, paths);
     const manifest = JSON.parse(bytes.toString()) as Manifest;
     const places = new Places(PARALLEL);
-    const blobs = new Map([...manifest.layers, manifest.config].map((blob) => [blob.digest, blob]));
+    const own = [...manifest.layers.filter(({ urls = [] }) => urls.length === 0), manifest.config];
+    const blobs = new Map(own.map((blob) => [blob.digest, blob]));
     await Promise.all(
       [...blobs.values()].map((blob) =>
         places.take(async () => {

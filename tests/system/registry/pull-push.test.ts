@@ -5,6 +5,7 @@ import { Person } from "../pseudo-terminal.ts";
 import { writeLayout } from "./layout.ts";
 import { Meddler } from "./meddler.ts";
 import { fill, Registry, run } from "./registry.ts";
+import { tunnel } from "./tunnel.ts";
 
 describeAsRoot("pull and push", () => {
   const engine = new Engine(87);
@@ -294,23 +295,3 @@ describeAsRoot("pull and push", () => {
     proxy.stop(true);
   });
 });
-
-/** An http proxy's CONNECT, to one place whatever was asked for. */
-function tunnel(port: number): Bun.SocketHandler<{ far?: Bun.Socket; waiting: Buffer[] }> {
-  return {
-    open(near) {
-      near.data = { waiting: [] };
-    },
-    async data(near, bytes) {
-      if (near.data.far) return void near.data.far.write(bytes);
-      if (!bytes.toString().startsWith("CONNECT")) return void near.end();
-      near.data.far = await Bun.connect({
-        hostname: "127.0.0.1",
-        port,
-        socket: { data: (_, back) => void near.write(back), close: () => void near.end() },
-      });
-      near.write("HTTP/1.1 200 Connection established\r\n\r\n");
-    },
-    close: (near) => void near.data.far?.end(),
-  };
-}

@@ -32,6 +32,7 @@ export class Registry implements AsyncDisposable {
       log: { level: "error", accesslog: { disabled: true } },
       storage: { filesystem: { rootdirectory: `${directory}/data` } },
       http: { addr: host },
+      validation: { manifests: { urls: { allow: ["^https://"] } } }, // of foreign layers
       ...(auth === "open" ? {} : { auth: await registry.#auth(auth) }),
     };
     writeFileSync(`${directory}/config.yml`, JSON.stringify(config)); // YAML is a superset of JSON
