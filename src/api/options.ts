@@ -83,6 +83,8 @@ export type BoxOptions = Shared &
 const known = {
   name: true,
   hostname: true,
+  domainname: true,
+  oomScoreAdj: true,
   memory: true,
   memorySwap: true,
   cpus: true,

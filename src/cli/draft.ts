@@ -4,7 +4,7 @@ import { parseDevice, parseDeviceCgroupRule } from "../spec/device.ts";
 import type { EngineOptions } from "../spec/engine-options.ts";
 import { parseEnv, type OwnEnvironment, type Variable } from "../spec/env.ts";
 import { parseHealthDuration, type HealthOptions } from "../spec/health.ts";
-import { parseSysctl, parseUlimit } from "../spec/kernel-values.ts";
+import { parseOomScoreAdj, parseSysctl, parseUlimit } from "../spec/kernel-values.ts";
 import { parseLabel } from "../spec/label.ts";
 import { parseMount } from "../spec/mount.ts";
 import { parseRestart } from "../spec/restart.ts";
@@ -131,6 +131,7 @@ export const setters: Readonly<Record<FlagName, Setter>> = {
   },
   name: text("name"),
   hostname: text("hostname"),
+  domainname: text("domainname"),
   label: ({ labels }, value) => {
     labels.push(parseLabel("--label", value));
   },
@@ -238,6 +239,9 @@ export const setters: Readonly<Record<FlagName, Setter>> = {
     (options.deviceCgroupRules ??= []).push(rule);
   },
   "group-add": list("groupAdd"),
+  "oom-score-adj": ({ options }, value) => {
+    options.oomScoreAdj = parseOomScoreAdj("--oom-score-adj", value);
+  },
   "shm-size": ({ options }, value) => {
     options.shmSize = parseSize("--shm-size", value);
   },

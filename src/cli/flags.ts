@@ -64,6 +64,7 @@ export const flagGroups = {
       value: "NAME",
       help: "the host name inside (default: mini- and five letters)",
     }),
+    flag({ name: "domainname", value: "NAME", help: "the NIS domain name inside" }),
     flag({
       name: "label",
       short: "l",
@@ -200,6 +201,11 @@ export const flagGroups = {
     }),
     flag({ name: "cpuset-cpus", value: "LIST", help: "the processors that it may use: 0-2,5" }),
     flag({ name: "cpuset-mems", value: "LIST", help: "the memory nodes that it may use" }),
+    flag({
+      name: "oom-score-adj",
+      value: "NUMBER",
+      help: "how soon it is killed when memory runs out, from -1000 (never) to 1000",
+    }),
     flag({ name: "shm-size", value: "SIZE", help: "the size of /dev/shm (default: 64m)" }),
     flag({ name: "cpus", value: "NUMBER", help: "processors: 0.5 is half of one" }),
     flag({

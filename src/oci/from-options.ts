@@ -57,6 +57,7 @@ export function specFromOptions(options: ContainerOptions, facts: SpecFacts): Ru
   return {
     ociVersion: "1.2.0",
     ...(options.uts === "host" ? {} : { hostname: facts.hostname }),
+    ...(options.domainname === undefined ? {} : { domainname: options.domainname }),
     root: { path: options.rootfs ?? `${scratch.path}/merged`, readonly: options.readOnly ?? false },
     process: {
       terminal: options.tty ?? false,
@@ -70,6 +71,7 @@ export function specFromOptions(options: ContainerOptions, facts: SpecFacts): Ru
         soft,
         hard,
       })),
+      ...(options.oomScoreAdj === undefined ? {} : { oomScoreAdj: options.oomScoreAdj }),
       noNewPrivileges: facts.noNewPrivileges,
       ...(facts.apparmor === undefined ? {} : { apparmorProfile: facts.apparmor }),
     },

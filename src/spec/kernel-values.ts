@@ -44,3 +44,13 @@ export function parseSysctl(flag: string, text: string): [name: string, value: s
     );
   return [name.replaceAll("/", "."), value];
 }
+
+/** proc_pid_oom_score_adj(5): from -1000, which is never, to 1000, which is first. */
+export function parseOomScoreAdj(flag: string, text: string): number {
+  const value = /^-?\d{1,4}$/.test(text) ? Number(text) : NaN;
+  if (isOomScoreAdj(value)) return value;
+  throw invalid(`${flag} ${quote(text)} is not a whole number from -1000 to 1000`);
+}
+
+export const isOomScoreAdj = (value: number): boolean =>
+  Number.isInteger(value) && Math.abs(value) <= 1000;

@@ -58,6 +58,8 @@ export const optionsSchema = v.strictObject({
   entrypoint: v.exactOptional(texts),
   name: v.exactOptional(v.string()),
   hostname: v.exactOptional(v.string()),
+  domainname: v.exactOptional(v.string()),
+  oomScoreAdj: v.exactOptional(v.pipe(v.number(), v.safeInteger())),
   memory: v.exactOptional(limit),
   memorySwap: v.exactOptional(limit),
   cpus: v.exactOptional(v.number()),

@@ -14,6 +14,8 @@ export type ContainerOptions = {
   entrypoint?: string[];
   name?: string;
   hostname?: string;
+  /** The NIS domain name: domainname(1). */
+  domainname?: string;
   /** Bytes; "unlimited" lifts the limit. Default 100 MiB. */
   memory?: number | "unlimited";
   /** Bytes of memory and swap together; "unlimited" lifts it. Default: as much as `memory`, so no swap. */
@@ -25,6 +27,8 @@ export type ContainerOptions = {
   /** The processors and the memory nodes that it may use: `0-2,5`. */
   cpusetCpus?: string;
   cpusetMems?: string;
+  /** How soon it is killed when memory runs out: from -1000, never, to 1000. */
+  oomScoreAdj?: number;
   /** Processors, 0.5 is half of one. */
   cpus?: number;
   pidsLimit?: number | "unlimited";

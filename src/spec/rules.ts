@@ -4,6 +4,7 @@ import { checkNetwork } from "./network.ts";
 import { parseCpuset } from "./cpuset.ts";
 import { checkDevice } from "./device.ts";
 import { checkHealth } from "./health.ts";
+import { isOomScoreAdj } from "./kernel-values.ts";
 import type { ContainerOptions } from "./options.ts";
 import { parseSignal } from "./signal.ts";
 import { checkSysctl } from "./sysctl.ts";
@@ -117,6 +118,17 @@ const rules: readonly ((options: ContainerOptions) => void)[] = [
   ({ groupAdd = [] }) => {
     for (const group of groupAdd)
       if (!/^[^\s:/,]+$/.test(group)) throw invalid(`--group-add ${quote(group)} is not a group`);
+  },
+  ({ domainname, uts }) => {
+    if (domainname === undefined) return;
+    if (!/^[a-z0-9_]([a-z0-9_.-]{0,62}[a-z0-9_])?$/i.test(domainname))
+      throw invalid(`--domainname ${quote(domainname)} is not a domain's name`);
+    if (uts === "host")
+      throw invalid("--domainname would be the host's with --uts host", "leave out one of the two");
+  },
+  ({ oomScoreAdj }) => {
+    if (oomScoreAdj !== undefined && !isOomScoreAdj(oomScoreAdj))
+      throw invalid(`--oom-score-adj ${oomScoreAdj} is not a whole number from -1000 to 1000`);
   },
   ({ shmSize }) => {
     // To tmpfs(5) a size of 0 is no limit at all.

@@ -84,6 +84,16 @@ describeAsRoot("a device of the host", () => {
     expect(stdout).toMatch(/\s3072\s/);
   });
 
+  test("--oom-score-adj and --domainname are the command's, not the host's", async () => {
+    const host = readFileSync("/proc/sys/kernel/domainname", "utf8");
+    const script = "cat /proc/self/oom_score_adj /proc/sys/kernel/domainname";
+    const flags = ["--oom-score-adj", "345", "--domainname", "example.org"];
+    expect((await sh(...flags, script)).stdout).toBe("345\nexample.org\n");
+    const wrong = await sh("--domainname", "x", "--uts", "host", script);
+    expect([wrong.exitCode, wrong.stderr]).toEqual([125, expect.stringContaining("--uts host")]);
+    expect(readFileSync("/proc/sys/kernel/domainname", "utf8")).toBe(host);
+  });
+
   test("--cpu-shares and --memory-reservation reach the kernel", async () => {
     const flags = ["--cpu-shares", "512", "--memory-reservation", "20m", "--network", "none"];
     const { stdout } = await engine.run(["run", "-d", "--rm", ...flags, "busybox", "sleep", "60"]);

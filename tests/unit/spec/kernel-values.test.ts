@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { parseSysctl, parseUlimit } from "../../../src/spec/kernel-values.ts";
+import { parseOomScoreAdj, parseSysctl, parseUlimit } from "../../../src/spec/kernel-values.ts";
 import { isAddress, parseAddHost, parseAddress } from "../../../src/spec/net-values.ts";
 
 test("--ulimit has a soft and a hard limit, or one for both", () => {
@@ -56,4 +56,11 @@ test("--add-host takes names with addresses of both families", () => {
   expect(() => parseAddHost("--add-host", "db:gateway")).toThrow(
     '"gateway" is neither an IP address nor host-gateway',
   );
+});
+
+test("--oom-score-adj is a whole number from -1000 to 1000", () => {
+  const parse = (text: string) => parseOomScoreAdj("--oom-score-adj", text);
+  expect(["-1000", "0", "1000"].map(parse)).toEqual([-1000, 0, 1000]);
+  for (const text of ["1001", "-1001", "1.5", "", "+1", "1e2"])
+    expect(() => parse(text)).toThrow("is not a whole number from -1000 to 1000");
 });
