@@ -184,6 +184,17 @@ describeAsRoot("networks of the user's", () => {
     );
   });
 
+  test("network ls prints docker's fields by a template, and one object on each line", async () => {
+    await ok("network", "create", "--internal", "--label", "team=red", "listed");
+    const template = '{{.Name}} {{.Driver}} {{.Internal}} {{.Label "team"}}';
+    expect(await ok("network", "ls", "--format", template)).toContain("listed bridge true red\n");
+    const lines = (await ok("network", "ls", "--format", "json")).trim().split("\n");
+    const rows = lines.map((line) => JSON.parse(line) as { Name: string; Scope: string });
+    expect(rows.map(({ Name }) => Name)).toContain("listed");
+    expect(new Set(rows.map(({ Scope }) => Scope))).toEqual(new Set(["local"]));
+    await ok("network", "rm", "listed");
+  });
+
   test("a killed engine's container is out of its neighbours' files after the next command", async () => {
     const child = Bun.spawn(
       engine.command(["run", "--name", "dying", "--network", "blue", "busybox", "sleep", "300"]),
@@ -209,7 +220,7 @@ describeAsRoot("networks of the user's", () => {
         .stdout.toString()
         .match(/kn-[0-9a-f]{8}/g) ?? [];
     expect(there()).toEqual(expect.arrayContaining(bridges));
-    await ok("network", "prune");
+    await ok("network", "prune", "-f");
     expect(there().filter((name) => bridges.includes(name))).toEqual([]);
     expect(await ok("network", "ls", "-q")).toBe("bridge\n");
     await leftovers.expectNone("prune");

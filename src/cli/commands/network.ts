@@ -15,9 +15,9 @@ import { checkNetworkName, reservedNetworks } from "../../spec/network.ts";
 import { parseChoice } from "../../spec/values.ts";
 import { wantsJson } from "../format.ts";
 import { group } from "../group.ts";
+import { parseFormat, printRows, type Row } from "../listing.ts";
 import { oneByOne } from "../one-by-one.ts";
 import { say } from "../report.ts";
-import { formatTable } from "../table.ts";
 import { verb } from "../verb.ts";
 
 const format = { name: "format", value: "text|json", help: "text, or JSON" } as const;
@@ -64,33 +64,45 @@ const create = verb({
 const ls = verb({
   synopsis: "network ls [flags]",
   summary: "List networks",
-  flags: [{ name: "quiet", short: "q", help: "names only" }, format],
+  flags: [
+    { name: "quiet", short: "q", help: "names only" },
+    { name: "format", value: "text|json|TEMPLATE", help: "text, JSON lines, or Go's template" },
+  ],
   words: [1, 1],
   async run({ has, value }) {
-    const json = wantsJson(value("format") ?? "text");
+    const rowFormat = parseFormat(value("format"));
     const paths = statePaths();
     const names = ["bridge", ...(await listNetworks(paths)).map(({ name }) => name)];
     if (has("quiet")) for (const name of names) console.log(name);
     else {
       const all = await Promise.all(names.map((name) => describeNetwork(name, paths)));
-      if (json) for (const network of all) console.log(JSON.stringify(network));
-      else
-        console.log(
-          formatTable(
-            ["NAME", "SUBNET", "GATEWAY", "INTERFACE", "CONTAINERS", "KIND"],
-            all.map((n) => [
-              n.Name,
-              n.IPAM.Config[0]!.Subnet,
-              n.IPAM.Config[0]!.Gateway,
-              n.Interface,
-              String(Object.keys(n.Containers).length),
-              [n.Internal && "internal", n.Isolated && "isolated"].filter(Boolean).join(" ") || "-",
-            ]),
-          ),
-        );
+      const usual = ["Name", "Subnet", "Gateway", "Interface", "Containers", "Kind"];
+      printRows(rowFormat, all.map(rowOf), titles, usual);
     }
     return 0;
   },
+});
+
+const titles = { ID: "NETWORK ID" };
+
+/** docker's fields, and what there is to know beside them. */
+const rowOf = (n: Awaited<ReturnType<typeof describeNetwork>>): Row => ({
+  ID: n.Id,
+  Name: n.Name,
+  Driver: n.Driver,
+  Scope: "local",
+  CreatedAt: n.Created ?? "",
+  IPv6: "false",
+  Internal: String(n.Internal),
+  Subnet: n.IPAM.Config[0]!.Subnet,
+  Gateway: n.IPAM.Config[0]!.Gateway,
+  Interface: n.Interface,
+  Containers: String(Object.keys(n.Containers).length),
+  Kind: [n.Internal && "internal", n.Isolated && "isolated"].filter(Boolean).join(" ") || "-",
+  Labels: Object.entries(n.Labels)
+    .map(([key, text]) => `${key}=${text}`)
+    .join(","),
+  Label: (key) => n.Labels[key] ?? "",
 });
 
 const rm = verb({
@@ -124,9 +136,9 @@ const inspect = verb({
 });
 
 const prune = verb({
-  synopsis: "network prune",
+  synopsis: "network prune [flags]",
   summary: "Remove all networks that no container is on or was made with",
-  flags: [],
+  flags: [{ name: "force", short: "f", help: "docker's flag: nothing is asked anyway" }],
   words: [1, 1],
   async run() {
     const paths = statePaths();
