@@ -69,7 +69,7 @@ class Door implements Disposable {
       this.#fd = openToWrite(path);
       this.#path = path;
     }
-    call("pwrite64", this.#fd, text, Buffer.byteLength(text), 0);
+    call("write", this.#fd, text, Buffer.byteLength(text)); // not pwrite(2): uid_map cannot be sought in
   }
 
   [Symbol.dispose](): void {
