@@ -16,12 +16,16 @@ export function namedMounts(
   const taken = new Set(mounts.map(({ target }) => target));
   const declared = Object.keys(Volumes ?? {})
     .map((path) => path.replace(/\/+$/, ""))
-    .filter((path) => path.startsWith("/") && !path.split("/").includes("..") && !taken.has(path))
+    .filter((path) => isPlace(path) && !taken.has(path))
     .map((target): MountOption => ({ type: "volume", target, readOnly: false }));
   return [...mounts, ...declared].map((mount) =>
     mount.type === "volume" ? { ...mount, name: mount.name ?? ownName(id, mount.target) } : mount,
   );
 }
+
+/** An image is not trusted: what it declares may not cover what the kernel shows, where the engine writes. */
+const isPlace = (path: string): boolean =>
+  /^\/[^/]/.test(path) && !/\/\/|\/\.\.?(\/|$)/.test(path) && !/^\/(proc|sys|dev)(\/|$)/.test(path);
 
 /** The volumes that go with the container. */
 export const ownVolumes = (...container: Parameters<typeof namedMounts>): string[] =>

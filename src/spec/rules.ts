@@ -11,6 +11,21 @@ import { checkSysctl } from "./sysctl.ts";
 import { checkUserNamespace } from "./userns.ts";
 import { quote } from "./values.ts";
 
+/** What programs like lxcfs show instead of the kernel's: the files that runc allows, too (libcontainer, checkProcMount). */
+const procFiles: ReadonlySet<string> = new Set([
+  "cpuinfo",
+  "diskstats",
+  "meminfo",
+  "stat",
+  "swaps",
+  "uptime",
+  "loadavg",
+  "slabinfo",
+  "net/dev",
+  "sys/kernel/ns_last_pid",
+  "sys/crypto/fips_enabled",
+]);
+
 /** docker's least: below it the kernel kills the first process before its first instruction. */
 const MINIMUM_MEMORY = 6 * 1024 * 1024;
 /** Unless `--memory` says otherwise. */
@@ -98,6 +113,11 @@ const rules: readonly ((options: ContainerOptions) => void)[] = [
     for (const mount of mounts) {
       if (!mount.target.startsWith("/"))
         throw invalid(`--mount: the target ${quote(mount.target)} is not an absolute path`);
+      if (/^\/proc(\/|$)/.test(mount.target) && !procFiles.has(mount.target.slice(6)))
+        throw invalid(
+          `--mount: nothing can be mounted on ${quote(mount.target)}`,
+          "what the engine writes below /proc would land in it (CVE-2019-19921, CVE-2025-52881)",
+        );
       if (mount.type === "bind" && !mount.source.startsWith("/"))
         throw invalid(`--mount: the source ${quote(mount.source)} is not an absolute path`);
       if (mount.type === "volume" && mount.name !== undefined) checkVolumeName(mount.name);

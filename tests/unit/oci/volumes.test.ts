@@ -18,13 +18,18 @@ test("a volume without a name gets one that says whose it is and where", () => {
 });
 
 test("what the image declares is a volume, unless something else is mounted there", () => {
-  const Volumes = { "/data": {}, "/logs/": {}, relative: {}, "/a/../../b": {} };
+  const Volumes = { "/data": {}, "/logs/": {}, relative: {}, "/a/../../b": {}, "/": {} };
   const mounts = [{ type: "tmpfs" as const, target: "/logs", options: [] }];
   expect(targets(namedMounts({ mounts }, { Volumes }, id))).toEqual([
     ["/logs", "tmpfs"],
     ["/data", "0123456789ab-data"],
   ]);
 });
+
+test.each(["/proc", "/proc/sys/kernel", "/sys/fs", "/dev/shm", "//proc", "/./proc", "/x/../proc"])(
+  "an image's volume on %p is not made: the engine writes there (CVE-2025-52881)",
+  (path) => expect(namedMounts({}, { Volumes: { [path]: {} } }, id)).toEqual([]),
+);
 
 test("places that look alike have different names, all of them file names", () => {
   const places = ["/a-b", "/a/b", "/a b", "/a_20b", "/ä", "/a.b"];

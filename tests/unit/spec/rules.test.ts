@@ -48,6 +48,20 @@ test.each<[Partial<ContainerOptions>, string]>([
   expect(() => check(options)).toThrow(message);
 });
 
+test.each(["/proc", "/proc/sys/kernel", "/proc/self/attr", "/proc/1"])(
+  "nothing is mounted on %p, where the engine writes (CVE-2019-19921, CVE-2025-52881)",
+  (target) => {
+    const volume = { type: "volume", target, readOnly: false } as const;
+    expect(() => check({ mounts: [volume] })).toThrow("nothing can be mounted on");
+  },
+);
+
+test("what lxcfs shows instead of the kernel's files may be mounted", () => {
+  const bind = { type: "bind", source: "/lxcfs", readOnly: false, recursive: true } as const;
+  check({ mounts: [{ ...bind, target: "/proc/meminfo" }] });
+  check({ mounts: [{ ...bind, target: "/process" }] });
+});
+
 test("two mounts cannot share a target", () => {
   const tmpfs = { type: "tmpfs", target: "/t", options: [] } as const;
   const mounts = [
