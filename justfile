@@ -30,7 +30,7 @@ test-vm *ARGS:
 check:
     bun install --frozen-lockfile --silent && bun check && bun fmt --check . && bunx oxlint --deny-warnings && bun test tests/unit/imports.test.ts
 
-# Compare with runc, crun, bwrap: just bench [cold|library|pull|load] [ROUNDS]
+# Compare with runc, crun, bwrap: just bench [cold|library|pull|load|ps] [ROUNDS]
 bench *ARGS:
     bun install --frozen-lockfile --silent && bun tasks/bench.ts {{ ARGS }}
 

@@ -1,16 +1,17 @@
 /**
- * `just bench [cold|library|pull|load] [ROUNDS]`: against whichever peers are installed, as ratios of medians in one run. Prints Markdown
+ * `just bench [cold|library|pull|load|ps] [ROUNDS]`: against whichever peers are installed, as ratios of medians in one run. Prints Markdown
  * tables; docs/performance.md keeps those of a quiet machine with what was learned.
  *
  *   cold      the built binary's start, against runc, crun and bwrap
  *   library   starts and commands in one process, against bwrap, runc, and the same calls in C
  *   pull      an image of ten layers from a registry on loopback, unpacked, against skopeo with umoci, and podman
  *   load      200 containers at once, 30 clients on the same names
+ *   ps        `ps` and `ps -a` of a thousand containers
  */
 import { cpus } from "node:os";
 import { makePlace } from "../tests/bench/place.ts";
 
-const parts = ["cold", "library", "pull", "load"] as const;
+const parts = ["cold", "library", "pull", "load", "ps"] as const;
 const words = process.argv.slice(2);
 const chosen = parts.filter((part) => words.includes(part));
 const odd = words.find(

@@ -1,13 +1,13 @@
 import { KontenerError } from "../abi/error.ts";
 import { signals } from "../abi/signal.ts";
 import { decodeWaitStatus, type Ended } from "../abi/wait.ts";
-import { encodeNote, MessageReader } from "../launch/protocol.ts";
+import { decodeNote, encodeNote, SIZE } from "../launch/protocol.ts";
 import {
   exists,
   isErrno,
-  readBytes,
   readText,
   rename,
+  tryReadBytes,
   tryReadText,
   writeBytes,
   writeText,
@@ -91,13 +91,9 @@ function readParsed<T>(file: string, parse: (text: string) => T): T | undefined 
 
 /** undefined where nobody has noted an end. With `--init` the reaper notes it before the monitor does. */
 export function readExit(directory: string): Exit | undefined {
-  let bytes: Uint8Array;
-  try {
-    bytes = readBytes(`${directory}/exit`, 32);
-  } catch {
-    return undefined;
-  }
-  const [note] = new MessageReader().read(bytes);
+  const bytes = tryReadBytes(`${directory}/exit`, SIZE);
+  if (bytes?.length !== SIZE) return undefined;
+  const note = decodeNote(bytes);
   if (note?.kind !== "ended") return undefined;
   return { ...decodeWaitStatus(note.value), finished: timeOf(bytes).toISOString() };
 }

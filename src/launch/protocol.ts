@@ -37,7 +37,8 @@ export type Note = { kind: MessageKind; step: number; value: number; nanoseconds
 const names = new Map<number, MessageKind>(
   Object.entries(kinds).map(([name, n]) => [n, name as MessageKind]),
 );
-const SIZE = 32;
+/** Of a message, in bytes. */
+export const SIZE = 32;
 
 /** Cuts a stream of bytes into messages; a piece that is not whole yet waits for its rest. */
 export class MessageReader {
@@ -46,12 +47,13 @@ export class MessageReader {
   *read(chunk: Uint8Array): Generator<Note> {
     const bytes = this.#rest.length ? Buffer.concat([this.#rest, chunk]) : chunk;
     let at = 0;
-    for (; at + SIZE <= bytes.length; at += SIZE) yield decode(bytes, at);
+    for (; at + SIZE <= bytes.length; at += SIZE) yield decodeNote(bytes, at);
     this.#rest = bytes.slice(at);
   }
 }
 
-function decode(bytes: Uint8Array, at: number): Note {
+/** The message that begins at this byte. Throws where it is none. */
+export function decodeNote(bytes: Uint8Array, at = 0): Note {
   const view = new DataView(bytes.buffer, bytes.byteOffset + at, SIZE);
   const kind = names.get(view.getUint32(0, true));
   if (!kind) throw new Error(`launch: a message of unknown kind ${view.getUint32(0, true)}`);

@@ -45,13 +45,17 @@ export function readText(path: string): string {
   }
 }
 
-/** The same; undefined where it cannot be read. */
+/** The same; undefined where it cannot be read. Makes no error for a file that is not there: a thousand cost 20 ms. */
 export function tryReadText(path: string): string | undefined {
+  const fd = tryCall("openat", AT_FDCWD, path, O_CLOEXEC, 0);
+  if (fd < 0) return undefined;
   try {
-    return readText(path);
+    return readAll(fd);
   } catch (error) {
     if (error instanceof SyscallError) return undefined;
     throw error;
+  } finally {
+    close(fd);
   }
 }
 
@@ -69,6 +73,16 @@ export function readBytes(path: string, size: number): Uint8Array {
 /** A file that is there, and is written piece by piece. Whoever opens it closes it. */
 export const openToWrite = (path: string): number =>
   call("openat", AT_FDCWD, path, O_WRONLY + O_CLOEXEC, 0);
+
+/** The same; undefined where it cannot be read. */
+export function tryReadBytes(path: string, size: number): Uint8Array | undefined {
+  const fd = tryCall("openat", AT_FDCWD, path, O_CLOEXEC, 0);
+  if (fd < 0) return undefined;
+  const bytes = memory(size);
+  const read = tryCall("read", fd, bytes, size);
+  close(fd);
+  return read < 0 ? undefined : bytes.subarray(0, read);
+}
 
 /** Writes a file whole. Without a mode it has to be there already: cgroupfs refuses O_CREAT with EACCES. */
 export function writeText(path: string, text: string, create?: number): void {
