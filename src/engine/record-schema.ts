@@ -15,15 +15,16 @@ const natural = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const id = v.pipe(v.string(), v.regex(/^[0-9a-f]{12}$/, "not a container's id"));
 const path = v.pipe(v.string(), v.startsWith("/"));
 
+// A field that came later has a default: a record of an older engine is one.
 const recordSchema = v.strictObject({
   id,
   name: v.string(),
   hostname: v.string(),
   image: v.string(),
-  imageId: v.nullable(v.string()),
+  imageId: v.optional(v.nullable(v.string()), null),
   created: v.pipe(v.string(), v.isoTimestamp()),
   command: v.array(v.string()),
-  idle: v.boolean(),
+  idle: v.optional(v.boolean(), false),
   engine: natural,
   scratch: v.nullable(path),
   keep: v.boolean(),
@@ -34,14 +35,14 @@ const recordSchema = v.strictObject({
   logs: v.nullable(
     v.strictObject({ directory: path, maxSize: v.nullable(natural), maxFiles: natural }),
   ),
-  volumes: v.array(v.string()),
+  volumes: v.optional(v.array(v.string()), []),
   restart: v.nullable(
     v.strictObject({
       when: v.picklist(["on-failure", "always", "unless-stopped"]),
       most: v.nullable(natural),
     }),
   ),
-}) satisfies v.GenericSchema<Record>;
+}) satisfies v.GenericSchema<unknown, Record>;
 
 const stateSchema = v.strictObject({
   pid: natural,

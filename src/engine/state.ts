@@ -1,7 +1,7 @@
 import { KontenerError } from "../abi/error.ts";
 import { signals } from "../abi/signal.ts";
 import { decodeWaitStatus, type Ended } from "../abi/wait.ts";
-import { decodeNote, encodeNote, SIZE } from "../launch/protocol.ts";
+import { decodeNote, encodeNote, SIZE, type Note } from "../launch/protocol.ts";
 import {
   exists,
   isErrno,
@@ -93,9 +93,18 @@ function readParsed<T>(file: string, parse: (text: string) => T): T | undefined 
 export function readExit(directory: string): Exit | undefined {
   const bytes = tryReadBytes(`${directory}/exit`, SIZE);
   if (bytes?.length !== SIZE) return undefined;
-  const note = decodeNote(bytes);
+  const note = noteIn(bytes);
   if (note?.kind !== "ended") return undefined;
   return { ...decodeWaitStatus(note.value), finished: timeOf(bytes).toISOString() };
+}
+
+/** undefined for bytes that no monitor wrote. */
+function noteIn(bytes: Uint8Array): Note | undefined {
+  try {
+    return decodeNote(bytes);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Notes an end that no monitor could: it was killed by signal 9. */

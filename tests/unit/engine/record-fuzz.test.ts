@@ -25,6 +25,14 @@ const record: Record = {
 };
 const text = JSON.stringify(record);
 
+/** Fields that the first engines did not write. */
+const later = ["imageId", "idle", "volumes"];
+
+test("a record of an older engine is read, with what it meant", () => {
+  const old = Object.fromEntries(Object.entries(record).filter(([name]) => !later.includes(name)));
+  expect(parseRecord(JSON.stringify(old))).toEqual(record);
+});
+
 /** A record, or an error of one line: never another value, never a crash. */
 function expectWords(parse: (text: string) => unknown, input: string): void {
   try {
@@ -63,7 +71,7 @@ test("a record with a field that is something else is an error that names the fi
     fc.property(fc.constantFrom(...fields), (name) => {
       expect(() => parseRecord(JSON.stringify({ ...record, [name]: 1.5 }))).toThrow(name);
       const { [name as keyof Record]: _, ...rest } = record;
-      expect(() => parseRecord(JSON.stringify(rest))).toThrow(name);
+      if (!later.includes(name)) expect(() => parseRecord(JSON.stringify(rest))).toThrow(name);
     }),
   );
 });
