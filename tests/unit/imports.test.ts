@@ -32,7 +32,7 @@ const allowed: Record<string, string[]> = {
     "image",
     "volume",
   ],
-  build: ["abi", "linux", "cgroup", "spec", "oci", "plan", "image", "store", "engine"],
+  build: ["abi", "linux", "spec", "oci", "plan", "image", "store", "engine"],
   api: [
     "abi",
     "linux",
