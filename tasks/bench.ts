@@ -30,6 +30,7 @@ try {
 } finally {
   await Bun.spawn([process.execPath, `${import.meta.dir}/network.ts`, "down"], {
     stdio: ["ignore", "ignore", "inherit"],
+    env: process.env, // what was set meanwhile goes over only where it is named
   }).exited;
 }
 
