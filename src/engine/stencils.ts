@@ -80,13 +80,7 @@ export async function prepareQuickly(request: Request): Promise<Preparation> {
   const key = keyOf(request, argv);
   if (key === undefined) return await prepareFully(request);
   const fill = { id: request.id, hostname: request.hostname, argv };
-  const template =
-    templates.get(key) ??
-    load(
-      readStencil(key, request.paths) ?? (await cut(key, request, argv[0]?.includes("/") ?? false)),
-    );
-  if (templates.size >= MOST) templates.clear();
-  templates.set(key, template);
+  const template = templates.get(key) ?? keep(key, await templateFor(key, request, argv));
   const { spec: form, before, birth, warnings } = template.content.fill(fill);
   const spec = { ...form, process: { ...form.process, args: argv } };
   const specText = fillText(template.specText, fill).replace(ANY_ARGV, () => JSON.stringify(argv));
@@ -100,6 +94,17 @@ export async function prepareQuickly(request: Request): Promise<Preparation> {
     plan: async () => (await prepareFully(request)).plan,
   };
   return { spec, plan, warnings, specText };
+}
+
+const templateFor = async (key: string, request: Request, argv: string[]): Promise<Loaded> =>
+  load(
+    readStencil(key, request.paths) ?? (await cut(key, request, argv[0]?.includes("/") ?? false)),
+  );
+
+function keep(key: string, template: Loaded): Loaded {
+  if (templates.size >= MOST) templates.clear();
+  templates.set(key, template);
+  return template;
 }
 
 const ANY_ARGV = JSON.stringify([blanks.command]);
