@@ -1,12 +1,9 @@
-import { KontenerError } from "../abi/error.ts";
 import type { Entry } from "../engine/list.ts";
+import { ownLayer } from "../engine/own-layer.ts";
 import { standingStill } from "../engine/standing-still.ts";
-import { readSpec } from "../engine/state.ts";
 import type { StoredImage } from "../image/stored.ts";
 import type { Paths } from "../linux/paths.ts";
-import { overlayOf } from "../oci/annotations.ts";
 import { wholeName } from "../oci/reference.ts";
-import { overlayPaths } from "../oci/overlay.ts";
 import { addImage } from "../store/add.ts";
 import { adding } from "../store/lock.ts";
 import { openBase } from "./base.ts";
@@ -31,22 +28,13 @@ export type CommitOptions = {
  * @throws KontenerError UNSUPPORTED where the container's files are not on the disk
  */
 export async function commitContainer(
-  { record, directory, status }: Entry,
+  entry: Entry,
   paths: Paths,
   options: CommitOptions,
 ): Promise<StoredImage> {
   const tags = options.name === undefined ? [] : [wholeName(options.name)];
-  const spec = await readSpec(directory);
-  const overlay = spec && overlayOf(spec);
-  if (!overlay || overlay.inMemory)
-    throw new KontenerError(`container ${record.name} has no layer of its own on the disk`, {
-      code: "UNSUPPORTED",
-      hint: overlay
-        ? "kontener's state is on an overlay, so its files are in memory: set KONTENER_LIB"
-        : "it was never started, or writes to its --rootfs in place",
-      exitCode: 1,
-    });
-  const { upper } = overlayPaths(overlay.scratch);
+  const { record, status } = entry;
+  const { spec, upper } = await ownLayer(entry);
   return await adding(paths, async () => {
     // Not by its name alone, which may be another image's by now.
     const { imageId, image } = record;
