@@ -1,9 +1,8 @@
 import { closeSync, readdirSync, statSync } from "node:fs";
 import { KontenerError } from "../abi/error.ts";
-import { errnos } from "../abi/errno.ts";
 import { AT_FDCWD, openFlags, openFlagsArm64 } from "../abi/open.ts";
-import { encodeOpenHow, resolveFlags, SIZE_OF_OPEN_HOW } from "../abi/open-how.ts";
-import { call, tryCall } from "../linux/libc.ts";
+import { call } from "../linux/libc.ts";
+import { openInRoot } from "../linux/open-in-root.ts";
 import { globSource, hasGlob, type Ignore } from "./ignore.ts";
 
 const O = process.arch === "arm64" ? openFlagsArm64 : openFlags;
@@ -79,14 +78,7 @@ export class Source implements Disposable {
   }
 
   #open(path: string): number {
-    const how = encodeOpenHow({
-      flags: O.O_PATH | O.O_CLOEXEC,
-      resolve: resolveFlags.RESOLVE_IN_ROOT | resolveFlags.RESOLVE_NO_MAGICLINKS,
-    });
-    for (let attempt = 0; ; attempt++) {
-      const fd = tryCall("openat2", this.#root, path || ".", how, SIZE_OF_OPEN_HOW);
-      if (fd !== -errnos.EAGAIN || attempt === 1000) return fd;
-    }
+    return openInRoot(this.#root, path || ".", O.O_PATH | O.O_CLOEXEC);
   }
 
   #try(path: string): boolean {

@@ -1,23 +1,19 @@
 import { errnos } from "../abi/errno.ts";
 import { AT_FDCWD, openFlags } from "../abi/open.ts";
 import { readAll } from "../linux/files.ts";
-import { memory, tryCall } from "../linux/libc.ts";
+import { tryCall } from "../linux/libc.ts";
+import { openInRoot } from "../linux/open-in-root.ts";
 import type { Accounts } from "../oci/user.ts";
 
-const RESOLVE_IN_ROOT = 0x10;
-const SIZE_OF_OPEN_HOW = 24;
-
 /**
- * Reads a small file of an image without following a link of the image's to the host: openat2(2) with RESOLVE_IN_ROOT.
+ * Reads a small file of an image without following a link of the image's to the host.
  * Empty where none of the layers has it; the uppermost layer that has it counts.
  */
 function readInRoot(layers: readonly string[], path: string): string {
-  const how = new BigUint64Array(memory(SIZE_OF_OPEN_HOW).buffer);
-  how.set([BigInt(openFlags.O_CLOEXEC), 0n, BigInt(RESOLVE_IN_ROOT)]);
   for (const layer of layers) {
     const root = tryCall("openat", AT_FDCWD, layer, openFlags.O_PATH + openFlags.O_CLOEXEC, 0);
     if (root < 0) continue;
-    const fd = tryCall("openat2", root, path, new Uint8Array(how.buffer), SIZE_OF_OPEN_HOW);
+    const fd = openInRoot(root, path, openFlags.O_CLOEXEC);
     tryCall("close", root);
     if (fd === -errnos.ENXIO) return ""; // overlayfs's mark of something deleted: a device that nobody drives
     if (fd < 0) continue;

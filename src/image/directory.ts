@@ -2,13 +2,12 @@ import { closeSync, fchmodSync, fchownSync, fstatSync, readdirSync, type Stats }
 import { errnos } from "../abi/errno.ts";
 import { KontenerError, SyscallError } from "../abi/error.ts";
 import { AT_FDCWD, openFlags, openFlagsArm64 } from "../abi/open.ts";
-import { encodeOpenHow, resolveFlags, SIZE_OF_OPEN_HOW } from "../abi/open-how.ts";
 import { asOwner } from "../linux/file-owner.ts";
 import { call, memory, tryCall } from "../linux/libc.ts";
+import { openInRoot } from "../linux/open-in-root.ts";
 import { byteString, cbytes, quoted, type ByteString } from "./byte-string.ts";
 
 export const O = process.arch === "arm64" ? openFlagsArm64 : openFlags;
-const RESOLVE = resolveFlags.RESOLVE_IN_ROOT | resolveFlags.RESOLVE_NO_MAGICLINKS;
 
 /** Who owns what is made, by the host's numbers, and its mode. */
 export type Making = { uid: number; gid: number; mode: number };
@@ -114,14 +113,10 @@ export class Handle implements Disposable {
    * magic links is followed (openat2(2)). Undefined where there is nothing.
    */
   resolve(path: ByteString, flags: number = O.O_PATH): Handle | undefined {
-    const how = encodeOpenHow({ flags: flags | O.O_CLOEXEC, resolve: RESOLVE });
-    // EAGAIN: something was renamed, anywhere, while ".." was walked.
-    for (let attempt = 0; ; attempt++) {
-      const fd = tryCall("openat2", this.fd, cbytes(path), how, SIZE_OF_OPEN_HOW);
-      if (fd >= 0) return new Handle(fd, path);
-      if (fd === -errnos.ENOENT) return undefined;
-      if (fd !== -errnos.EAGAIN || attempt === 1000) throw failed("openat2", path, fd);
-    }
+    const fd = openInRoot(this.fd, cbytes(path), flags | O.O_CLOEXEC);
+    if (fd >= 0) return new Handle(fd, path);
+    if (fd === -errnos.ENOENT) return undefined;
+    throw failed("openat2", path, fd);
   }
 
   [Symbol.dispose](): void {

@@ -2,14 +2,13 @@ import { closeSync, fstatSync } from "node:fs";
 import { errnos } from "../abi/errno.ts";
 import { SyscallError, type KontenerError } from "../abi/error.ts";
 import { AT_FDCWD, openFlags, openFlagsArm64 } from "../abi/open.ts";
-import { encodeOpenHow, resolveFlags, SIZE_OF_OPEN_HOW } from "../abi/open-how.ts";
 import { encodeTimes, timespecOf } from "../abi/timespec.ts";
 import { call, tryCall } from "../linux/libc.ts";
+import { openInRoot } from "../linux/open-in-root.ts";
 import { cbytes, quoted, type ByteString } from "./byte-string.ts";
 import { damaged, NotInArchive } from "./damaged.ts";
 
 const O = process.arch === "arm64" ? openFlagsArm64 : openFlags;
-const { RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS } = resolveFlags;
 
 /** Where something goes: an open directory below the root, and a name in it. */
 export type Place = { parent: number; name: ByteString; path: ByteString };
@@ -50,12 +49,7 @@ export class TreeRoot implements Disposable {
 
   /** A new descriptor, or minus the error number. */
   resolve(path: ByteString, flags: number): number {
-    const how = encodeOpenHow({ flags, resolve: RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS });
-    // EAGAIN: something was renamed, anywhere, while ".." was walked (openat2(2), ERRORS).
-    for (let attempt = 0; ; attempt++) {
-      const fd = tryCall("openat2", this.fd, cbytes(path), how, SIZE_OF_OPEN_HOW);
-      if (fd !== -errnos.EAGAIN || attempt === 1000) return fd;
-    }
+    return openInRoot(this.fd, cbytes(path), flags);
   }
 
   isDirectory({ parent, name }: Place): boolean {

@@ -2,14 +2,13 @@ import { closeSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } 
 import { dirname } from "node:path";
 import { AT_FDCWD, openFlags, openFlagsArm64 } from "../abi/open.ts";
 import { copyTree } from "../image/copy-tree.ts";
-import { call, failure, memory, tryCall } from "../linux/libc.ts";
+import { call, failure, tryCall } from "../linux/libc.ts";
+import { openInRoot } from "../linux/open-in-root.ts";
 import type { Paths } from "../linux/paths.ts";
 import { dataOf, imagePlace, takeDown, volumeDirectory } from "./paths.ts";
 
 const { O_PATH, O_DIRECTORY, O_CLOEXEC, O_RDONLY } =
   process.arch === "arm64" ? openFlagsArm64 : openFlags;
-const RESOLVE_IN_ROOT = 0x10;
-const SIZE_OF_OPEN_HOW = 24;
 const MS_RDONLY = 1;
 
 /**
@@ -33,7 +32,7 @@ export async function fillVolume(
   const root = openImage(layers, imagePlace(name, paths));
   if (root < 0) return;
   try {
-    const place = openBelow(root, target);
+    const place = openInRoot(root, `.${target}`, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (place < 0) return; // the image has nothing there, or no directory
     writeFileSync(filling, "");
     try {
@@ -45,13 +44,6 @@ export async function fillVolume(
   } finally {
     closeSync(root);
   }
-}
-
-/** A directory of the image's, whatever links it has on the way: none leads out (openat2(2)). Minus an error number. */
-function openBelow(root: number, target: string): number {
-  const how = new BigUint64Array(memory(SIZE_OF_OPEN_HOW).buffer);
-  how.set([BigInt(O_PATH | O_DIRECTORY | O_CLOEXEC), 0n, BigInt(RESOLVE_IN_ROOT)]);
-  return tryCall("openat2", root, `.${target}`, new Uint8Array(how.buffer), SIZE_OF_OPEN_HOW);
 }
 
 /**
