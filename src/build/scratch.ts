@@ -4,7 +4,7 @@ import { layersDirectory } from "../image/stored.ts";
 import { exists } from "../linux/files.ts";
 import type { Paths } from "../linux/paths.ts";
 import type { AddedLayer } from "../store/add.ts";
-import { openOverlay } from "../store/overlay.ts";
+import { openOverlay } from "../image/overlay.ts";
 
 /** Hidden among the layers, where `image prune` finds it as well. */
 const prefix = ".tmp-build-";

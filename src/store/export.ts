@@ -4,7 +4,7 @@ import { storeDirectory } from "../image/stored.ts";
 import { tarTree } from "../image/tar-tree.ts";
 import type { Paths } from "../linux/paths.ts";
 import { adding } from "./lock.ts";
-import { openMerged } from "./overlay.ts";
+import { openMerged } from "../image/overlay.ts";
 
 /**
  * A root file system as a tar archive: directories as overlayfs puts them together, uppermost first, or one as it is. What is

@@ -2,7 +2,7 @@ import { damaged } from "../image/damaged.ts";
 import type { StoredLayer } from "../image/stored.ts";
 import type { Paths } from "../linux/paths.ts";
 import { ensureLayer } from "./layers.ts";
-import { openOverlay } from "./overlay.ts";
+import { openOverlay } from "../image/overlay.ts";
 import { unpackLayer, unpackOver } from "./unpack-layer.ts";
 
 export type Upon = {

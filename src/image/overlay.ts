@@ -2,7 +2,7 @@ import { closeSync, mkdirSync, openSync, rmdirSync } from "node:fs";
 import { errnos } from "../abi/errno.ts";
 import { KontenerError, SyscallError } from "../abi/error.ts";
 import { AT_FDCWD, openFlags, openFlagsArm64 } from "../abi/open.ts";
-import { layersDirectory } from "../image/stored.ts";
+import { layersDirectory } from "./stored.ts";
 import { call, tryCall } from "../linux/libc.ts";
 import type { Paths } from "../linux/paths.ts";
 
