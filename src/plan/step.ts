@@ -69,3 +69,7 @@ export type Plan = {
 };
 
 const composite = ["meet", "reap", "hold", "userns"] as const;
+
+/** True for a step that is one system call; the others are the executors' own to do. */
+export const isCall = (step: Step): step is Call & Step =>
+  !(composite as readonly string[]).includes(step.call);
